@@ -1,0 +1,264 @@
+"""The facts a run emits. One stream feeds the live view, the JSON lines, the journal and the tests.
+
+Each class is one fact, frozen. `name` is its word in JSON; `durable` says that the journal must hold it on disk
+before the run goes on. Times are Unix seconds, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+from bluegreen.model import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: ClassVar[str] = ""
+    durable: ClassVar[bool] = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"event": self.name, **{one.name: getattr(self, one.name) for one in fields(self)}}
+
+
+Emit: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """The first line of every journal. inputs: the object that the target color is to run."""
+
+    name: ClassVar[str] = "run-started"
+    durable: ClassVar[bool] = True
+    verb: str
+    service: str
+    who: str
+    host: str
+    version: str
+    commit: str = ""
+    ci_url: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChosen(Event):
+    """PREFLIGHT's findings, on which recovery stands.
+
+    origin: the active color before this run, "" if none, and origin_release what it ran. inputs: the target's object.
+    """
+
+    name: ClassVar[str] = "route-chosen"
+    durable: ClassVar[bool] = True
+    origin: str
+    origin_release: str
+    target: str
+    release: str
+    inputs: Mapping[str, Any]
+    first_deploy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted(Event):
+    name: ClassVar[str] = "phase-started"
+    durable: ClassVar[bool] = True
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished(Event):
+    """outcome: the word by which the ROUTES table was left. waiting: how many of `seconds` nothing was done."""
+
+    name: ClassVar[str] = "phase-finished"
+    durable: ClassVar[bool] = True
+    phase: str
+    outcome: str
+    following: str
+    seconds: float
+    waiting: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFound(Event):
+    name: ClassVar[str] = "engine-found"
+    product: str
+    version: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformStarted(Event):
+    """A Terraform process began. started: its start time, so that a reused pid is not mistaken for it."""
+
+    name: ClassVar[str] = "terraform-started"
+    durable: ClassVar[bool] = True
+    layer: str
+    command: str
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformFinished(Event):
+    name: ClassVar[str] = "terraform-finished"
+    layer: str
+    command: str
+    exit_code: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChanging(Event):
+    """Terraform is on one resource. stage: start, progress, complete or errored."""
+
+    name: ClassVar[str] = "resource"
+    layer: str
+    address: str
+    action: str
+    stage: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Event):
+    """What a plan of one layer changes. changes: address -> action."""
+
+    name: ClassVar[str] = "planned"
+    layer: str
+    phase: str
+    changes: Mapping[str, str]
+    allowed: bool = True
+    known_after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyStarted(Event):
+    """Written before an apply is begun. color: the color whose server it may touch, "" if none."""
+
+    name: ClassVar[str] = "apply-started"
+    durable: ClassVar[bool] = True
+    layer: str
+    phase: str
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFinished(Event):
+    name: ClassVar[str] = "apply-finished"
+    durable: ClassVar[bool] = True
+    layer: str
+    phase: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probed(Event):
+    """One answer of a color by its backend. verdict: a word of health.Verdict."""
+
+    name: ClassVar[str] = "probed"
+    color: str
+    verdict: str
+    detail: str = ""
+    status: int = 0
+    seconds: float = 0.0
+    good_in_a_row: int = 0
+    needed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAnswered(Event):
+    """One answer of the public URL, or many alike. origin: new, old, unmarked, failed or no evidence."""
+
+    name: ClassVar[str] = "public-answered"
+    origin: str
+    color: str = ""
+    release: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCounted(Event):
+    """The public's answers so far. by_color: answers of each color; slow: longer than the latency budget."""
+
+    name: ClassVar[str] = "public-counted"
+    sent: int
+    failed: int
+    slow: int
+    wrong_release: int
+    by_color: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer(Event):
+    """The public URL answered from the target for the first time, `seconds` after the switch's apply began."""
+
+    name: ClassVar[str] = "first-answer"
+    color: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFor(Event):
+    """What is being waited for. seconds: at most so long from now; 0 when it has no end of its own."""
+
+    name: ClassVar[str] = "waiting-for"
+    what: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed(Event):
+    """What the live edge says. active: the color that the public records point at, "" when they point at none."""
+
+    name: ClassVar[str] = "witnessed"
+    active: str
+    records: Mapping[str, str]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Event):
+    """A fact for the reader that no other event carries. level: info or warning."""
+
+    name: ClassVar[str] = "said"
+    text: str
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption(Event):
+    """A signal arrived. again: it came after the first and is swallowed."""
+
+    name: ClassVar[str] = "interruption"
+    signal: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errored(Event):
+    name: ClassVar[str] = "error"
+    durable: ClassVar[bool] = True
+    message: str
+    where: str = ""
+    hint: str = ""
+    exit_code: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Event):
+    """The last event of a run. verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired,
+    refused, failed, stuck, interrupted or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm."""
+
+    name: ClassVar[str] = "result"
+    durable: ClassVar[bool] = True
+    verdict: str
+    exit_code: int
+    active: str = ""
+    previous: str = ""
+    release: str = ""
+    seconds: float = 0.0
+    requests: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+    overlap_seconds: float = 0.0
+    warm_until: float = 0.0
+    proof: str = ""

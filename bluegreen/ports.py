@@ -1,0 +1,266 @@
+"""What the core asks of the world, as Protocols, and the frozen values that travel through them.
+
+Each port has one fake beside the real adapter, and one suite in tests/contracts runs against both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bluegreen.model import EMPTY, Action, Value
+
+
+class Clock(Protocol):
+    """Time. Every wait of the core goes through `sleep`, which is where an interruption is noticed."""
+
+    def time(self) -> float:
+        """Return Unix seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never step."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Interrupted as soon as an interruption was asked for and is not shielded."""
+        ...
+
+
+class Interruptions(Protocol):
+    """Whether INT, TERM or HUP arrived."""
+
+    @property
+    def requested(self) -> bool: ...
+
+    def clear(self) -> None:
+        """Forget what arrived: it has been answered."""
+        ...
+
+    def shielded(self) -> AbstractContextManager[None]:
+        """Within, `requested` stays False whatever arrives."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource that a plan changes. previous_address: where a moved one came from, else ""."""
+
+    address: str
+    action: Action
+    previous_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A saved plan of one layer.
+
+    empty: nothing to apply, not even outputs. path: the saved plan, "" when it was only looked at.
+    contents: address -> the planned content (a record's address) of every resource that has one, changed or not;
+    None unless asked for.
+    """
+
+    layer: str
+    changes: tuple[Change, ...] = ()
+    empty: bool = True
+    path: str = ""
+    contents: Mapping[str, str] | None = None
+    values: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a layer's state holds. output: the value of the output `bluegreen`, None when there is none."""
+
+    lineage: str = ""
+    serial: int = 0
+    resources: tuple[str, ...] = ()
+    output: Mapping[str, Any] | None = None
+
+
+class Workspace(Protocol):
+    """One layer's Terraform, in its folder, with its own data directory and state.
+
+    All methods raise TerraformError when Terraform fails, EngineError when it cannot run, Locked when the state is
+    locked by someone else, Interrupted when an interruption ended it.
+    """
+
+    @property
+    def layer(self) -> str: ...
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that the root declares, found by scanning it."""
+        ...
+
+    def check_folder(self) -> None:
+        """Raise ConfigError when a tfvars file that loads by itself sets one of the contract's variables."""
+        ...
+
+    def init(self) -> None:
+        """Initialise, only when something that matters has changed since the last time."""
+        ...
+
+    def read(self) -> State: ...
+
+    def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
+        """Plan with `values`. contents: also read each record's planned content. look: no lock, nothing kept."""
+        ...
+
+    def apply(self, plan: Plan) -> Mapping[str, Any] | None:
+        """Apply exactly that saved plan; return the output `bluegreen` that the apply gave, None if it gave none."""
+        ...
+
+    def discard(self, plan: Plan) -> None:
+        """Delete a saved plan."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One HTTP request. address: connect there instead of resolving the URL's host; host: Host and SNI.
+
+    timeout: seconds for the whole answer. A fresh connection each time, no redirects followed.
+    """
+
+    url: str
+    address: str = ""
+    host: str = ""
+    timeout: float = 10.0
+    verify: bool = True
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. status 0: no complete answer, and `error` says why.
+
+    reached: the host itself answered, be it only to refuse the connection.
+    headers: names in lower case. body: its first 64 KiB. asked: when the request was begun, monotonic seconds.
+    certificate_days: days until the server's certificate ends; None without TLS.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    body: bytes = b""
+    error: str = ""
+    reached: bool = True
+    seconds: float = 0.0
+    asked: float = 0.0
+    certificate_days: float | None = None
+
+
+class Probe(Protocol):
+    def ask(self, question: Question) -> Answer:
+        """Ask once. Never raises for what the network does: that is an Answer with status 0."""
+        ...
+
+
+class Prober(Protocol):
+    """Asks one question again and again in the background, without waiting for one answer before the next."""
+
+    def start(self, question: Question, every: float) -> None: ...
+
+    def pace(self, every: float) -> None:
+        """Ask every so many seconds from now on."""
+        ...
+
+    def answers(self, since: int) -> Sequence[Answer]:
+        """Return the answers from number `since` on, in the order in which they came. Never blocks."""
+        ...
+
+    def stop(self) -> None:
+        """Ask no more; answers under way are waited for, no longer than their own timeout."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One live DNS record."""
+
+    id: str
+    name: str
+    type: str
+    content: str
+    proxied: bool = False
+    ttl: int = 1
+
+
+class Records(Protocol):
+    """The live edge, looked at. Nothing here writes."""
+
+    def named(self, zone_id: str, names: Sequence[str]) -> Sequence[Record]:
+        """Return every record of each of these names. Raises BluegreenError when the API cannot be asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the environment's lock. started: the start time of its process, Unix seconds."""
+
+    run: str
+    verb: str
+    who: str
+    host: str
+    boot: str
+    pid: int
+    started: float
+    since: float
+
+
+class Lock(Protocol):
+    def acquire(self, run: str, verb: str) -> Holder | None:
+        """Take the lock; return the holder that was provably gone and has been succeeded, else None.
+
+        Raises Locked, naming the holder, when it is held.
+        """
+        ...
+
+    def release(self) -> None:
+        """Release it, if it is still ours."""
+        ...
+
+    def holder(self) -> Holder | None:
+        """Return who holds it now; None when nobody does or the holder is provably gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One event as the journal holds it: its JSON object, with time (Unix seconds), run and environment."""
+
+    data: Mapping[str, Any]
+
+    @property
+    def event(self) -> str:
+        return str(self.data.get("event", ""))
+
+    @property
+    def time(self) -> float:
+        return float(self.data.get("time", 0.0))
+
+
+class Commands(Protocol):
+    """Runs a user's own command: an argument list, no shell, in its own process group, stdin closed."""
+
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
+        """Return its exit code and the end of what it printed; -1 when it did not end in `timeout` seconds."""
+        ...
+
+
+class Store(Protocol):
+    """Journals of one environment, one per run."""
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        """Add one line to a run's journal; durable: it is on disk before this returns."""
+        ...
+
+    def runs(self) -> Sequence[str]:
+        """Return the ids of all runs, newest first."""
+        ...
+
+    def journal(self, run: str) -> Sequence[JournalEntry]:
+        """Read one run. Raises BluegreenError when there is none, or when it cannot be read."""
+        ...
