@@ -1,0 +1,114 @@
+"""A Terraform in memory."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from bluegreen.errors import BluegreenError, TerraformError
+from bluegreen.model import Action, Value
+from bluegreen.ports import Change, Plan, State
+
+Attributes: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What a root describes for given values. resources: address -> attributes; `content` is a record's."""
+
+    resources: Mapping[str, Attributes]
+    output: Mapping[str, Any] | None = None
+
+
+World: TypeAlias = Callable[[Mapping[str, Value]], Desired]
+
+
+@dataclass
+class FakeWorkspace:
+    """ports.Workspace whose root is a function.
+
+    calls: each method's name, in order. fail_plan, fail_apply: raised by the next plan or apply, once. after: whether
+    the failing apply has stored its resources before; the output is never stored by one that fails.
+    """
+
+    layer: str
+    variables: frozenset[str]
+    world: World
+    calls: list[str] = field(default_factory=list)
+    fail_folder: BluegreenError | None = None
+    fail_plan: BluegreenError | None = None
+    fail_apply: BluegreenError | None = None
+    after: bool = False
+    _resources: dict[str, Attributes] = field(default_factory=dict)
+    _output: Mapping[str, Any] | None = None
+    _lineage: str = ""
+    _serial: int = 0
+    _saved: dict[str, tuple[int, Desired]] = field(default_factory=dict)
+
+    def check_folder(self) -> None:
+        self.calls.append("check_folder")
+        if self.fail_folder:
+            raise self.fail_folder
+
+    def init(self) -> None:
+        self.calls.append("init")
+
+    def read(self) -> State:
+        self.calls.append("read")
+        return State(self._lineage, self._serial, tuple(sorted(self._resources)), self._output)
+
+    def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
+        self.calls.append("look" if look else "plan")
+        if self.fail_plan:
+            error, self.fail_plan = self.fail_plan, None
+            raise error
+        used = {name: value for name, value in values.items() if name in self.variables}
+        if missing := sorted(self.variables - used.keys()):
+            raise TerraformError(f"terraform plan failed: no value for {missing[0]}", where=self.layer)
+        desired = self.world(used)
+        changes = self._diff(desired)
+        empty = not changes and desired.output == self._output
+        shown = {
+            address: str(attributes["content"])
+            for address, attributes in desired.resources.items()
+            if "content" in attributes
+        }
+        path = "" if look else uuid.uuid4().hex
+        if path:
+            self._saved[path] = (self._serial, desired)
+        return Plan(self.layer, changes, empty, path, shown if contents else None, used)
+
+    def apply(self, plan: Plan) -> Mapping[str, Any] | None:
+        self.calls.append("apply")
+        if not plan.path:
+            raise ValueError("this plan was only looked at, not saved; it cannot be applied")
+        serial, desired = self._saved.pop(plan.path, (-1, Desired({})))
+        if serial != self._serial:
+            raise TerraformError("terraform apply failed: Saved plan is stale", where=self.layer, applying=True)
+        error, self.fail_apply = self.fail_apply, None
+        if error is None or self.after:
+            self._store(desired.resources, plan.empty)
+        if error is not None:
+            raise error
+        self._output = desired.output
+        return self._output
+
+    def discard(self, plan: Plan) -> None:
+        self._saved.pop(plan.path, None)
+
+    def _store(self, resources: Mapping[str, Attributes], empty: bool) -> None:
+        self._lineage = self._lineage or str(uuid.uuid4())
+        self._serial += 0 if empty else 1
+        self._resources = dict(resources)
+
+    def _diff(self, desired: Desired) -> tuple[Change, ...]:
+        """Compare by address and attributes. A resource that was there is updated in place, never replaced."""
+        before, after = self._resources, desired.resources
+        found = dict.fromkeys(before.keys() - after.keys(), Action.DELETE)
+        found |= dict.fromkeys(after.keys() - before.keys(), Action.CREATE)
+        found |= {
+            address: Action.UPDATE for address in after.keys() & before.keys() if after[address] != before[address]
+        }
+        return tuple(Change(address, found[address]) for address in sorted(found))

@@ -1,0 +1,1 @@
+"""Terraform as a child process: argv says what to run, process runs it, messages reads it, workspace uses it."""

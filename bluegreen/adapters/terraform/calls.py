@@ -1,0 +1,147 @@
+"""Calls Terraform for one layer and turns how it ended into an outcome or a typed error."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bluegreen.adapters.state.files import private_folder
+from bluegreen.adapters.terraform.argv import Argv
+from bluegreen.adapters.terraform.logs import keep_log
+from bluegreen.adapters.terraform.messages import Message, Outputs, Stage, parse_line, parse_stderr
+from bluegreen.adapters.terraform.process import Command, Ended, run
+from bluegreen.errors import BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
+from bluegreen.events import Emit, ResourceChanging
+from bluegreen.model import OUTPUT
+from bluegreen.ports import Change, Interruptions
+
+LOCK_TAKEN = "Error acquiring the state lock"
+"""How a taken lock is told from other errors: the summary of its diagnostic, a constant in Terraform and OpenTofu."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one command did. stdout: its output, until the call is left. stderr: its text, "" when it said nothing."""
+
+    stdout: Path
+    messages: list[Message] = field(default_factory=list)
+    ended: Ended = field(default_factory=lambda: Ended(0, False, 0.0))
+    stderr: str = ""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(message.fact for message in self.messages if isinstance(message.fact, Change))
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(message.fact for message in self.messages if isinstance(message.fact, Diagnostic))
+
+    @property
+    def output(self) -> Mapping[str, Any] | None:
+        """The value of the output `bluegreen`, None when an apply gave none."""
+        values = [message.fact.values for message in self.messages if isinstance(message.fact, Outputs)]
+        return values[-1].get(OUTPUT) if values else None
+
+
+class Calls:
+    """Calls Terraform in one folder.
+
+    environment: asked at each call. data_dir: private; logs and scratch folders go there.
+    """
+
+    def __init__(
+        self,
+        layer: str,
+        folder: Path,
+        data_dir: Path,
+        environment: Callable[[], Mapping[str, str]],
+        emit: Emit,
+        interruptions: Interruptions,
+    ) -> None:
+        self._layer = layer
+        self._folder = folder
+        self._data_dir = data_dir
+        self._environment = environment
+        self._emit = emit
+        self._interruptions = interruptions
+
+    @contextmanager
+    def ran(self, name: str, command: Argv) -> Iterator[Outcome]:
+        """Run one command to its end; its output files live while the outcome is looked at."""
+        if self._interruptions.requested:
+            raise Interrupted(f"interrupted before terraform {name}", where=self._layer)
+        with self.scratch() as scratch:
+            outcome = Outcome(scratch / "stdout")
+            stderr = scratch / "stderr"
+            order = Command(self._layer, name, command, self._folder, self._environment(), outcome.stdout, stderr)
+            try:
+                outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, self._interruptions)
+                outcome.stderr = parse_stderr(stderr.read_text(errors="replace"))
+            finally:
+                with suppress(OSError):  # a log that cannot be written takes nothing back from what Terraform did
+                    keep_log(
+                        self._data_dir / "logs", name, [message.text for message in outcome.messages if message.text]
+                    )
+            yield outcome
+
+    def _note(self, line: bytes, outcome: Outcome) -> None:
+        message = parse_line(line)
+        if message is None:
+            return
+        outcome.messages.append(message)
+        if isinstance(fact := message.fact, Stage):
+            self._emit(ResourceChanging(self._layer, fact.address, fact.action, fact.stage, fact.seconds))
+
+    def expect(self, name: str, outcome: Outcome, *codes: int) -> None:
+        """Raise unless the command ended with one of `codes`, 0 by default. Nothing but the exit code decides."""
+        if outcome.ended.exit_code in (codes or (0,)):
+            return
+        if outcome.ended.interrupted:
+            raise Interrupted(f"terraform {name} was interrupted", where=self._layer)
+        raise self._failure(name, outcome)
+
+    def _failure(self, name: str, outcome: Outcome) -> BluegreenError:
+        errors = tuple(said for said in outcome.diagnostics if said.severity == "error")
+        if any(error.summary == LOCK_TAKEN for error in errors):
+            hint = f"wait for the other Terraform to end; if it is gone: bluegreen tf {self._layer} -- force-unlock ID"
+            return Locked("somebody else's Terraform holds the state lock", where=self._layer, hint=hint)
+        return self.error(
+            f"terraform {name} failed: {_summary(errors, outcome)}",
+            place=next((error.where or error.address for error in errors), ""),
+            diagnostics=outcome.diagnostics,
+            applying=name == "apply",
+        )
+
+    def error(
+        self, message: str, *, place: str = "", diagnostics: Sequence[Diagnostic] = (), applying: bool = False
+    ) -> TerraformError:
+        """Return the error of this layer; it says where the state lies if an apply could not store it."""
+        left = self._folder / "errored.tfstate"
+        hint = ""
+        if applying and left.exists():
+            command = f"bluegreen tf {self._layer} -- state push {left.name}"
+            hint = f"the state could not be stored and lies in {left}: {command}"
+        where = f"{self._layer}: {place}" if place else self._layer
+        return TerraformError(message, where=where, hint=hint, diagnostics=diagnostics, applying=applying)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Make a private folder that is gone afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=private_folder(self._data_dir)))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _summary(errors: Sequence[Diagnostic], outcome: Outcome) -> str:
+    """Return in one line what went wrong. Before its stream begins, Terraform speaks on stderr only."""
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return errors[0].summary + more
+    return outcome.stderr or f"exit code {outcome.ended.exit_code}, and it said nothing"

@@ -1,0 +1,128 @@
+"""Runs one Terraform command so that nothing which happens to us can hurt it.
+
+Its stdout is a file that we tail: a pipe would kill it, mid-apply and with the lock held, when we die. It has a session
+of its own, so a terminal's Ctrl-C reaches us alone, and it gets one SIGINT from us at most: on the second it gives up
+and leaves the lock behind.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from bluegreen.adapters.state.files import create_file
+from bluegreen.adapters.state.host import find_process
+from bluegreen.errors import EngineError
+from bluegreen.events import Emit, TerraformFinished, TerraformStarted
+from bluegreen.ports import Interruptions
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
+"""Seconds between two looks at the child; in between, a twentieth of the time it has run: at most 5 % are lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run. name: plan, apply, ...; stdout, stderr: files that do not exist yet, created with mode 0600."""
+
+    layer: str
+    name: str
+    argv: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    stdout: Path
+    stderr: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended. exit_code: negative for a signal. interrupted: a SIGINT was forwarded."""
+
+    exit_code: int
+    interrupted: bool
+    seconds: float
+
+
+def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interruptions: Interruptions) -> Ended:
+    """Run `command` until it ends, handing each line of its stdout to `on_line` while it runs.
+
+    Whatever ends the watching, be it a full disk under the journal, Terraform is asked to stop and waited for. Raises
+    EngineError when the program cannot be started.
+    """
+    begun = time.monotonic()
+    with open(create_file(command.stdout), "rb") as output, _start(command) as child:
+        watch = _Watch(child, output, on_line, interruptions)
+        try:
+            born = find_process(child.pid)
+            started = (born.started if born else 0.0) or time.time()
+            emit(TerraformStarted(command.layer, command.name, child.pid, started))
+            watch.until_end(begun)
+        except BaseException:
+            watch.interrupt()
+            child.wait()
+            raise
+        ended = Ended(child.returncode, watch.interrupted, time.monotonic() - begun)
+    emit(TerraformFinished(command.layer, command.name, ended.exit_code, ended.seconds))
+    return ended
+
+
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    with open(command.stdout, "ab") as stdout, open(create_file(command.stderr), "ab") as stderr:
+        try:
+            return subprocess.Popen(
+                command.argv,
+                cwd=command.folder,
+                env=command.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                umask=0o077,  # plans and states hold secrets, and Terraform makes them readable by all
+            )
+        except OSError as error:
+            raise EngineError(f"cannot be started: {error}", where=command.argv[0]) from error
+
+
+class _Watch:
+    """Follows a child and what it writes."""
+
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        output: BinaryIO,
+        on_line: Callable[[bytes], None],
+        interruptions: Interruptions,
+    ) -> None:
+        self._child = child
+        self._output = output
+        self._on_line = on_line
+        self._interruptions = interruptions
+        self._torn = b""
+        self.interrupted = False
+
+    def until_end(self, begun: float) -> None:
+        """Return when the child has ended and all its lines were handed on, a last one without its newline included."""
+        while self._child.poll() is None:
+            if self._interruptions.requested:
+                self.interrupt()
+            self._read()
+            spent = time.monotonic() - begun
+            time.sleep(min(LONGEST_PAUSE, max(SHORTEST_PAUSE, spent / 20)))
+        self._read()
+        if self._torn:
+            self._on_line(self._torn)
+
+    def interrupt(self) -> None:
+        """Forward the one SIGINT. Never a second one."""
+        if not self.interrupted:
+            self.interrupted = True
+            self._child.send_signal(signal.SIGINT)
+
+    def _read(self) -> None:
+        *lines, self._torn = (self._torn + self._output.read()).split(b"\n")
+        for line in lines:
+            self._on_line(line)

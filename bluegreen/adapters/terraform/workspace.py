@@ -1,0 +1,222 @@
+"""One layer's Terraform: what ports.Workspace asks for, in as few calls as can be, since each starts every provider."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bluegreen.adapters.state.files import create_file, private_folder, replace_file
+from bluegreen.adapters.terraform import argv
+from bluegreen.adapters.terraform.calls import Calls
+from bluegreen.adapters.terraform.documents import find_document, parse_contents, parse_state
+from bluegreen.adapters.terraform.engine import OPENTOFU, Engine
+from bluegreen.adapters.terraform.folder import (
+    CODE,
+    TOFU_CODE,
+    VALUES_FILE,
+    Root,
+    code_files,
+    find_intruders,
+    scan_root,
+)
+from bluegreen.adapters.terraform.local_state import LocalState
+from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
+from bluegreen.errors import ConfigError
+from bluegreen.events import Emit, Said
+from bluegreen.model import Value
+from bluegreen.ports import Interruptions, Plan, State
+
+_NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
+_LEFTOVER_AGE = 24 * 3600.0  # seconds after which nobody can still be using a scratch folder or a saved plan
+
+
+class TerraformWorkspace:
+    """ports.Workspace over a real engine.
+
+    folder: the root module. data_dir: this layer's own private folder, `.bluegreen/ENVIRONMENT/LAYER`.
+    render: values as the text of a tfvars file. backend_config: as `-backend-config` takes them.
+    workspace: Terraform's, "" for none. var_files: loaded before our values, so that ours win. env: added to the
+    environment of Terraform.
+    lock_timeout: seconds to wait for somebody else's state lock. keep_values: leave the values of each apply in
+    the folder for a bare plan; not where one folder serves two layers or environments.
+    """
+
+    def __init__(
+        self,
+        *,
+        layer: str,
+        folder: Path,
+        data_dir: Path,
+        engine: Engine,
+        render: Callable[[Mapping[str, Value]], str],
+        emit: Emit,
+        interruptions: Interruptions,
+        backend_config: Sequence[str] = (),
+        workspace: str = "",
+        var_files: Sequence[Path] = (),
+        env: Mapping[str, str] | None = None,
+        lock_timeout: int = 10,
+        keep_values: bool = False,
+    ) -> None:
+        self._layer = layer
+        self._folder = folder.absolute()
+        self._data_dir = data_dir.absolute()
+        self._terraform_data = self._data_dir / "terraform"
+        self._engine = engine
+        self._render = render
+        self._emit = emit
+        self._backend_config = tuple(backend_config)
+        self._workspace = workspace
+        self._var_files = tuple(path.absolute() for path in var_files)
+        self._env = dict(env or {})
+        self._lock_timeout = lock_timeout
+        self._keep_values = keep_values
+        self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
+        self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions)
+        self._scanned: tuple[object, Root] | None = None
+        self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
+
+    @property
+    def layer(self) -> str:
+        return self._layer
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
+    def logs(self) -> Path:
+        """The folder of this layer's logs; see logs.find_logs."""
+        return self._data_dir / "logs"
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return frozenset(self._root().variables)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which Terraform runs, for commands that are not ours."""
+        return argv.child_environment(os.environ, self._terraform_data, self._env, self._workspace)
+
+    def check_folder(self) -> None:
+        self._root().refuse_remote()
+        if problems := find_intruders(self._folder, self.variables):
+            raise ConfigError(problems)
+
+    def init(self) -> None:
+        self._root().refuse_remote()
+        private_folder(self._data_dir)
+        self._sweep()
+        path = self._data_dir / "stamp.json"
+        stamp = read_stamp(path)
+        stamp.check_engine(self._engine)
+        if stamp.digest == self._digest():
+            return
+        # A backend changed in bluegreen.yaml was meant. One changed in the code is for Terraform to ask about.
+        changed = bool(stamp.digest) and stamp.backend != self._backend_config
+        with self._calls.ran("init", argv.init(self._engine.argv, self._backend_config, changed)) as outcome:
+            self._calls.expect("init", outcome)
+        engine = self._engine
+        write_stamp(path, Stamp(engine.product, engine.version, self._digest(), self._backend_config))
+
+    def read(self) -> State:
+        self._local.refuse_if_lost()
+        with self._calls.ran("state-pull", argv.state_pull(self._engine.argv)) as outcome:
+            self._calls.expect("state-pull", outcome)
+            try:
+                return parse_state(find_document(outcome.stdout.read_bytes()))
+            except (ValueError, KeyError, TypeError) as error:
+                raise self._calls.error(f"the state cannot be read: {error}") from error
+
+    def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
+        self._local.refuse_if_lost()
+        used = {name: value for name, value in values.items() if name in self.variables}
+        with self.values_file(used) as var_file, self._plan_file(keep=not look) as out:
+            var_files = (*self._var_files, var_file)
+            saved = None if look and not contents else out
+            command = argv.plan(self._engine.argv, var_files, saved, lock=not look, lock_timeout=self._lock_timeout)
+            with self._calls.ran("plan", command) as outcome:
+                self._calls.expect("plan", outcome, _NOTHING, _CHANGES)
+                empty = outcome.ended.exit_code == _NOTHING
+                changes = outcome.changes
+            shown = self._contents(out) if contents else None
+            return Plan(self._layer, changes, empty, "" if look else str(out), shown, used)
+
+    def apply(self, plan: Plan) -> Mapping[str, Any] | None:
+        if not plan.path:
+            raise ValueError("this plan was only looked at, not saved; it cannot be applied")
+        self._local.save()
+        command = argv.apply(self._engine.argv, Path(plan.path), lock_timeout=self._lock_timeout)
+        try:
+            with self._calls.ran("apply", command) as outcome:
+                self._calls.expect("apply", outcome)
+                output = outcome.output
+        finally:
+            self.discard(plan)
+            with suppress(OSError):  # the copy from before the apply is still good
+                self._local.save()
+        if self._keep_values:
+            self._leave_values(plan.values)
+        return output
+
+    def discard(self, plan: Plan) -> None:
+        if plan.path:
+            Path(plan.path).unlink(missing_ok=True)
+
+    @contextmanager
+    def values_file(self, values: Mapping[str, Value]) -> Iterator[Path]:
+        """Write the declared ones of `values` to a private tfvars file that is deleted afterwards."""
+        declared = {name: value for name, value in values.items() if name in self.variables}
+        with self._calls.scratch() as scratch:
+            yield create_file(scratch / "values.tfvars", self._render(declared).encode())
+
+    def _contents(self, plan_file: Path) -> Mapping[str, str]:
+        with self._calls.ran("show", argv.show(self._engine.argv, plan_file)) as outcome:
+            self._calls.expect("show", outcome)
+            try:
+                return parse_contents(find_document(outcome.stdout.read_bytes()))
+            except (ValueError, KeyError, TypeError) as error:
+                raise self._calls.error(f"the plan cannot be read: {error}") from error
+
+    def _leave_values(self, values: Mapping[str, Value]) -> None:
+        """Write what a bare plan needs. That it cannot be written takes nothing back from an apply that succeeded."""
+        try:
+            replace_file(self._folder / VALUES_FILE, self._render(values).encode())
+        except OSError as error:
+            self._emit(Said(f"{self._layer}: {VALUES_FILE} was not written, a bare plan asks: {error}", "warning"))
+
+    @contextmanager
+    def _plan_file(self, keep: bool) -> Iterator[Path]:
+        """Give a path for a saved plan; deleted afterwards unless to be kept, and when planning fails."""
+        path = private_folder(self._data_dir / "plans") / f"{uuid.uuid4().hex}.tfplan"
+        kept = False
+        try:
+            yield path
+            kept = keep
+        finally:
+            if not kept:
+                path.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Delete what commands that were killed left behind: it may hold secrets."""
+        oldest = time.time() - _LEFTOVER_AGE
+        for path in (*self._data_dir.glob("run-*"), *self._data_dir.glob("plans/*.tfplan")):
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def _digest(self) -> str:
+        return digest(self._engine, self._folder, self._terraform_data, self._backend_config, self._suffixes)
+
+    def _root(self) -> Root:
+        """Return the scanned root, scanned again only when a file has changed."""
+        files = code_files(self._folder, self._suffixes)
+        key = [(path.name, (facts := path.stat()).st_mtime_ns, facts.st_size) for path in files]
+        if self._scanned is None or self._scanned[0] != key:
+            self._scanned = (key, scan_root(self._folder, self._suffixes))
+        return self._scanned[1]

@@ -1,0 +1,1 @@
+"""Text made from templates. Each module here mirrors one folder of templates/."""

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.adapters.terraform.hcl import Statement, statements
+
+
+def names(text: str) -> list[str]:
+    """Return the variables declared in `text`."""
+    return [found.labels[0] for found in statements(text) if found.name == "variable" and found.labels]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'variable "x" { type = string }',
+        "variable x {}",
+        'variable "x" {\n  default = "}"\n}',
+        'locals { a = { b = 1 } }\nvariable "x" {}',
+        'locals {\n  a = [for v in ["}"] : "${ { k = "}" }["k"] }{"]\n}\nvariable "x" {}',
+        'locals {\n  a = "$${"\n}\nvariable "x" {}',
+        'locals {\n  a = "\\"{"\n}\nvariable "x" {}',
+        'locals {\n  a = <<-EOT\n    {{{ "\n  EOT\n}\nvariable "x" {}',
+        'locals {\n  a = f(<<EOT\n{\nEOT\n  )\n}\nvariable "x" {}',
+        'locals {\n  a = <<EOT\nEOT\n}\nvariable "x" {}',
+        'variable "x" {}\r\n# variable "y" {}\r\n',
+        '\ufeffvariable "x" {}',
+        'variable /* "y" */ "x" {}',
+    ],
+)
+def test_finds_the_one_variable(text: str) -> None:
+    assert names(text) == ["x"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# variable "x" {}',
+        '// variable "x" {}',
+        '/*\nvariable "x" {}\n*/',
+        'locals {\n  a = <<EOT\nvariable "x" {}\nEOT\n}',
+        'locals {\n  a = <<-EOT\n\n  variable "x" {}\n  NOT EOT\n  EOT\n}',
+        'locals { a = "\nvariable \\"x\\" {}" }',
+        "variable = { x = 1 }",
+    ],
+)
+def test_is_not_fooled(text: str) -> None:
+    assert names(text) == []
+
+
+def test_says_where_each_statement_stands_and_within_what() -> None:
+    text = 'a = 1\nterraform {\n  backend "gcs" {\n    bucket = "b"\n  }\n}\nb = [\n  { c = 2 },\n]\nd = a == b\n'
+    assert list(statements(text)) == [
+        Statement("a", 1, False),
+        Statement("terraform", 2, True),
+        Statement("backend", 3, True, ("gcs",), ("terraform",)),
+        Statement("bucket", 4, False, (), ("terraform", "backend")),
+        Statement("b", 7, False),
+        Statement("d", 10, False),
+    ]
+
+
+@pytest.mark.parametrize("text", ['"', "<<EOT\n", "}", "{", "${", 'a = "${', "variable", "=", "/*", "a = <<EOT"])
+def test_broken_text_ends_quietly(text: str) -> None:
+    assert names(text) == []
