@@ -1,0 +1,53 @@
+"""Runs a user's own command, such as the smoke test of a color."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from bluegreen.errors import UsageError
+
+KEPT = 64 * 1024
+"""Bytes of output that are kept: the last ones."""
+
+
+class SystemCommands:
+    """ports.Commands. The output goes to a file, so that a command which floods it costs disk and no memory."""
+
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
+        """Run `argv` in a process group of its own. Raises UsageError when it cannot be started."""
+        with tempfile.TemporaryFile() as output:
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    env={**os.environ, **environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise UsageError(
+                    f"{argv[0]} cannot be run: {error.strerror}", hint="it is an argv list, not a shell line"
+                ) from None
+            try:
+                code = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                code = -1
+            finally:
+                # Whatever it left running belongs to its group, and ends with it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            return code, _end_of(output)
+
+
+def _end_of(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - KEPT))
+    return output.read().decode("utf-8", "replace")

@@ -1,0 +1,33 @@
+"""A zone's records in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bluegreen.errors import BluegreenError
+from bluegreen.ports import Record
+
+
+class FakeRecords:
+    """ports.Records of one zone. records: by id, to be changed at will; error: raised when asked, if set."""
+
+    def __init__(self, zone_id: str, records: Iterable[Record] = ()) -> None:
+        self.records = {record.id: record for record in records}
+        self.error: BluegreenError | None = None
+        self._zone_id = zone_id
+
+    def point(self, name: str, content: str) -> None:
+        """Make every record of that name point at `content`."""
+        for record in self._named(name):
+            self.records[record.id] = replace(record, content=content)
+
+    def named(self, zone_id: str, names: Sequence[str]) -> Sequence[Record]:
+        if self.error:
+            raise self.error
+        if zone_id != self._zone_id:
+            raise BluegreenError(f"there is no zone {zone_id!r}", hint="check the zone id")
+        return [record for name in names for record in self._named(name)]
+
+    def _named(self, name: str) -> list[Record]:
+        return [record for record in self.records.values() if record.name == name.lower()]

@@ -1,0 +1,67 @@
+"""A store and a lock in memory."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.errors import Locked, UsageError
+from bluegreen.ports import Holder, JournalEntry
+
+
+class MemoryStore:
+    """ports.Store. durable: run -> how many of its lines a crash would have spared."""
+
+    def __init__(self) -> None:
+        self.durable: dict[str, int] = {}
+        self._journals: dict[str, list[JournalEntry]] = {}
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        journal = self._journals.setdefault(run, [])
+        journal.append(JournalEntry(copy.deepcopy(dict(entry))))
+        if durable:
+            self.durable[run] = len(journal)
+
+    def runs(self) -> Sequence[str]:
+        return sorted(self._journals, reverse=True)
+
+    def journal(self, run: str) -> Sequence[JournalEntry]:
+        if run not in self._journals:
+            raise UsageError(f"there is no run {run}", hint="list the runs: bluegreen history")
+        return tuple(self._journals[run])
+
+
+@dataclass(slots=True)
+class MemoryPlace:
+    """Where the locks of one environment lie. gone: its holder is provably gone."""
+
+    holder: Holder | None = None
+    gone: bool = False
+
+
+class MemoryLock:
+    """ports.Lock. Two that share a place contend for it."""
+
+    def __init__(self, place: MemoryPlace | None = None, who: str = "ada@here") -> None:
+        self.place = place or MemoryPlace()
+        self._who = who
+        self._ours: Holder | None = None
+
+    def acquire(self, run: str, verb: str) -> Holder | None:
+        standing = self.holder()
+        if standing:
+            raise Locked(f"{standing.verb} {standing.run} of {standing.who} holds the lock", hint="wait for it to end")
+        succeeded = self.place.holder
+        self._ours = Holder(run, verb, self._who, host="here", boot="boot", pid=1, started=1.0, since=1.0)
+        self.place.holder, self.place.gone = self._ours, False
+        return succeeded
+
+    def release(self) -> None:
+        if self._ours is not None and self.place.holder is self._ours:
+            self.place.holder = None
+        self._ours = None
+
+    def holder(self) -> Holder | None:
+        return None if self.place.gone else self.place.holder

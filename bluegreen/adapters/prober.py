@@ -1,0 +1,107 @@
+"""Asks one question again and again in threads of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bluegreen.errors import BluegreenError
+from bluegreen.ports import Answer, Probe, Question
+
+MOST_IN_FLIGHT = 16
+"""Questions under way at a time. An edge that answers none would else gather thousands of them."""
+
+BODY_KEPT = 4096
+LARGE_BODIES_KEPT = 512
+"""A body longer than BODY_KEPT bytes is cut to that once so many later ones of its kind have come: by then whoever
+reads the answers has read it, and 64 KiB ten times a second for an hour would be 2 GiB."""
+
+_SLACK = 1.0
+"""Seconds that a thread may take to end, beyond its question's own timeout."""
+
+
+class ThreadProber:
+    """ports.Prober. Once stopped it can be started again; the answers' numbers go on."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._changed = threading.Condition()
+        self._answers: list[Answer] = []
+        self._large: deque[int] = deque()
+        self._asking: set[threading.Thread] = set()
+        self._ticker: threading.Thread | None = None
+        self._question = Question("")
+        self._every = 0.0
+
+    def start(self, question: Question, every: float) -> None:
+        """Ask at once, then every so many seconds. Raises RuntimeError when it has been started."""
+        with self._changed:
+            if self._ticker is not None:
+                raise RuntimeError("this prober has been started")
+            self._question, self._every = question, every
+            self._ticker = threading.Thread(target=self._tick, name="prober", daemon=True)
+            self._ticker.start()
+
+    def pace(self, every: float) -> None:
+        with self._changed:
+            self._every = every
+            self._changed.notify_all()
+
+    def answers(self, since: int) -> Sequence[Answer]:
+        with self._changed:
+            return self._answers[since:]
+
+    def stop(self) -> None:
+        with self._changed:
+            ticker, self._ticker = self._ticker, None
+            self._changed.notify_all()
+        if ticker is None:
+            return
+        ticker.join()
+        with self._changed:
+            asking = tuple(self._asking)
+        end = time.monotonic() + self._question.timeout + _SLACK
+        for thread in asking:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _tick(self) -> None:
+        me = threading.current_thread()
+        with self._changed:
+            last = time.monotonic() - self._every
+            while self._ticker is me:
+                now, due = time.monotonic(), last + self._every
+                if now < due:
+                    self._changed.wait(due - now)
+                    continue
+                # Ticks that were missed, say while the machine slept, are not made up for.
+                last = due if now < due + self._every else now
+                self._ask_aside()
+
+    def _ask_aside(self) -> None:
+        if len(self._asking) < MOST_IN_FLIGHT:
+            thread = threading.Thread(target=self._ask, args=(self._question,), name="probe", daemon=True)
+            self._asking.add(thread)
+            thread.start()
+
+    def _ask(self, question: Question) -> None:
+        asked = time.monotonic()
+        try:
+            answer = self._probe.ask(question)
+        except BluegreenError as error:  # there is nobody in this thread who could be told in any other way
+            answer = Answer(0, error=str(error), reached=False, asked=asked)
+        finally:
+            with self._changed:
+                self._asking.discard(threading.current_thread())
+        with self._changed:
+            self._keep(answer)
+
+    def _keep(self, answer: Answer) -> None:
+        if len(answer.body) > BODY_KEPT:
+            self._large.append(len(self._answers))
+        self._answers.append(answer)
+        if len(self._large) > LARGE_BODIES_KEPT:
+            oldest = self._large.popleft()
+            self._answers[oldest] = replace(self._answers[oldest], body=self._answers[oldest].body[:BODY_KEPT])

@@ -1,0 +1,115 @@
+"""Journals on this machine's disk: one file a run, one JSON object a line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bluegreen.adapters.state.files import append_line, explained, has_a_line, private_folder, read_file
+from bluegreen.errors import UsageError
+from bluegreen.ports import JournalEntry
+
+VERSION = 1
+"""Of the journal's form; the first line carries it under `journal`."""
+
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}", re.ASCII)
+_SUFFIX = ".jsonl"
+_HISTORY = "list the runs: bluegreen history"
+
+
+def new_run_id(now: float, random: Callable[[int], str] = secrets.token_hex) -> str:
+    """Return an id such as 20261122-183501-4f2a: UTC to the second, then 256ths of it, then chance.
+
+    Ids sort by time, also those of two runs in one second: which run was the last one is what recovery stands on.
+    now: Unix seconds. random: given 1, returns two hexadecimal digits.
+    """
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 256):02x}{random(1)}"
+
+
+class LocalStore:
+    """ports.Store in the folder `root`/runs."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "runs"
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        path = self._path(run)
+        private_folder(path.parent)
+        with explained(path, "add to this journal"):
+            first = not has_a_line(path)
+        line = {"journal": VERSION, **entry} if first else entry
+        append_line(path, json.dumps(line, separators=(",", ":")).encode(), durable=durable)
+
+    def runs(self) -> Sequence[str]:
+        with explained(self._folder, "list the runs"):
+            if not self._folder.is_dir():
+                return ()
+            names = [path.name.removesuffix(_SUFFIX) for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+        return sorted(filter(RUN_ID.fullmatch, names), reverse=True)
+
+    def journal(self, run: str) -> Sequence[JournalEntry]:
+        path = self._path(run)
+        with explained(path, "read this journal"):
+            try:
+                content = read_file(path)
+            except FileNotFoundError:
+                raise UsageError(f"there is no run {run}", hint=self._meant(run)) from None
+        return parse_journal(content, str(path))
+
+    def _path(self, run: str) -> Path:
+        if not RUN_ID.fullmatch(run):
+            raise UsageError(f"{run!r} is no run's id", hint=self._meant(run))
+        return self._folder / f"{run}{_SUFFIX}"
+
+    def _meant(self, run: str) -> str:
+        close = difflib.get_close_matches(run, self.runs(), n=1)
+        return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
+
+
+def parse_journal(content: bytes, where: str) -> tuple[JournalEntry, ...]:
+    """Read a journal's content; a last line without its newline was torn by a crash and does not count.
+
+    where: for the error. Raises UsageError when a newer bluegreen wrote it, or when it is damaged.
+    """
+    *lines, _torn = content.split(b"\n")
+    objects = [_parse_line(line, f"{where}:{number}") for number, line in enumerate(lines, 1)]
+    if objects:
+        objects[0] = _without_version(objects[0], where)
+    return tuple(JournalEntry(data) for data in objects)
+
+
+def _parse_line(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise _damaged(where, "the journal is damaged: this line is no JSON object")
+    return data
+
+
+def _without_version(first: dict[str, Any], where: str) -> dict[str, Any]:
+    version = first.pop("journal", None)
+    if type(version) is not int or version < 1:
+        raise _damaged(f"{where}:1", "this is no journal: its first line names no version")
+    if version > VERSION:
+        raise UsageError(
+            f"the journal has version {version}, and this bluegreen reads up to {VERSION}",
+            where=where,
+            hint="a newer bluegreen wrote it: upgrade this one",
+        )
+    return first
+
+
+def _damaged(where: str, what: str) -> UsageError:
+    return UsageError(
+        what,
+        where=where,
+        hint="look at the live edge first (bluegreen status), then move this file out of the folder",
+    )

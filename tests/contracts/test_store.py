@@ -1,0 +1,144 @@
+"""What ports.Store and ports.Lock promise, kept by memory and by this machine's disk alike."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
+from bluegreen.adapters.state.journal import LocalStore
+from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.errors import BluegreenError, Locked
+from bluegreen.ports import Lock, Store
+
+FIRST, SECOND, THIRD = "20261122-183501-4f2a", "20261122-183501-8000", "20261123-000000-0000"
+
+DIES_WITH_THE_LOCK = """
+import sys
+from pathlib import Path
+from bluegreen.adapters.state.lock import LocalLock
+LocalLock(Path(sys.argv[1])).acquire(sys.argv[2], "deploy")
+"""
+
+
+@pytest.fixture(params=["memory", "local"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return MemoryStore() if request.param == "memory" else LocalStore(tmp_path / "store")
+
+
+def test_a_journal_holds_what_was_appended_in_order(store: Store) -> None:
+    entries = [
+        {"time": 1.5, "event": "run-started", "who": "Zoë\n\ud800"},
+        {"time": 2.5, "event": "planned", "changes": {"a.b": "update"}},
+    ]
+    store.append(FIRST, entries[0], durable=True)
+    store.append(FIRST, entries[1], durable=False)
+    journal = store.journal(FIRST)
+    assert [dict(entry.data) for entry in journal] == entries
+    assert [(entry.event, entry.time) for entry in journal] == [("run-started", 1.5), ("planned", 2.5)]
+
+
+def test_runs_are_listed_newest_first(store: Store) -> None:
+    assert list(store.runs()) == []
+    for run in (SECOND, THIRD, FIRST):
+        store.append(run, {"event": "run-started"}, durable=False)
+    assert list(store.runs()) == [THIRD, SECOND, FIRST]
+
+
+def test_journals_are_kept_apart(store: Store) -> None:
+    store.append(FIRST, {"event": "one"}, durable=True)
+    store.append(SECOND, {"event": "two"}, durable=True)
+    assert [entry.event for entry in store.journal(FIRST)] == ["one"]
+
+
+def test_a_run_that_never_was_has_no_journal(store: Store) -> None:
+    with pytest.raises(BluegreenError, match=FIRST) as caught:
+        store.journal(FIRST)
+    assert "bluegreen history" in caught.value.hint
+
+
+class Contenders:
+    """Locks of one environment, each as if of its own process."""
+
+    def __init__(self, new: Callable[[], Lock], leave_behind: Callable[[str], None]) -> None:
+        self.new = new
+        self.leave_behind = leave_behind
+
+
+@pytest.fixture(params=["memory", "local"])
+def contenders(request: pytest.FixtureRequest, tmp_path: Path) -> Contenders:
+    if request.param == "local":
+        argv = [sys.executable, "-c", DIES_WITH_THE_LOCK, str(tmp_path / "store")]
+        return Contenders(
+            lambda: LocalLock(tmp_path / "store"), lambda run: subprocess.run([*argv, run], check=True) and None
+        )
+    place = MemoryPlace()
+
+    def leave_behind(run: str) -> None:
+        MemoryLock(place).acquire(run, "deploy")
+        place.gone = True
+
+    return Contenders(lambda: MemoryLock(place), leave_behind)
+
+
+def test_a_free_lock_is_taken_from_nobody(contenders: Contenders) -> None:
+    lock = contenders.new()
+    assert lock.holder() is None
+    assert lock.acquire(FIRST, "deploy") is None
+    holder = contenders.new().holder()
+    assert holder is not None
+    assert (holder.run, holder.verb) == (FIRST, "deploy")
+
+
+def test_a_held_lock_is_refused_and_its_holder_named(contenders: Contenders) -> None:
+    contenders.new().acquire(FIRST, "rollback")
+    with pytest.raises(Locked) as caught:
+        contenders.new().acquire(SECOND, "deploy")
+    assert FIRST in caught.value.message
+    assert "rollback" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_released_lock_is_free(contenders: Contenders) -> None:
+    lock = contenders.new()
+    lock.acquire(FIRST, "deploy")
+    lock.release()
+    assert lock.holder() is None
+    assert contenders.new().acquire(SECOND, "deploy") is None
+
+
+def test_a_lock_of_another_is_not_released(contenders: Contenders) -> None:
+    contenders.new().acquire(FIRST, "deploy")
+    contenders.new().release()
+    holder = contenders.new().holder()
+    assert holder is not None
+    assert holder.run == FIRST
+
+
+def test_a_lock_that_was_released_twice_stays_its_next_holders(contenders: Contenders) -> None:
+    first = contenders.new()
+    first.acquire(FIRST, "deploy")
+    first.release()
+    contenders.new().acquire(SECOND, "deploy")
+    first.release()
+    holder = first.holder()
+    assert holder is not None
+    assert holder.run == SECOND
+
+
+def test_a_holder_that_is_gone_is_succeeded_and_named(contenders: Contenders) -> None:
+    contenders.leave_behind(FIRST)
+    lock = contenders.new()
+    assert lock.holder() is None
+    succeeded = lock.acquire(SECOND, "rollback")
+    assert succeeded is not None
+    assert (succeeded.run, succeeded.verb) == (FIRST, "deploy")
+    holder = lock.holder()
+    assert holder is not None
+    assert holder.run == SECOND
+    lock.release()
+    assert lock.holder() is None

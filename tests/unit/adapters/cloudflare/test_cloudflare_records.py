@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from bluegreen.adapters import cloudflare as module
+from bluegreen.adapters.cloudflare import PER_PAGE, CloudflareRecords
+from bluegreen.errors import BluegreenError, ConfigError
+
+ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
+TOKEN = "t0ps3cr3t" * 5
+
+
+class Api:
+    """Answers each request with the next of `replies` (status, JSON), the last one again and again."""
+
+    def __init__(self) -> None:
+        self.replies: list[tuple[int, Any]] = []
+        self.requests: list[tuple[str, Mapping[str, str]]] = []
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                api.requests.append((self.path, dict(self.headers)))
+                status, data = api.replies.pop(0) if len(api.replies) > 1 else api.replies[0]
+                body = data if isinstance(data, bytes) else json.dumps(data).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json" if body[:1] == b"{" else "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("retry-after-ms", "1")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/client/v4"
+
+    def records(self) -> CloudflareRecords:
+        return CloudflareRecords(self.url, lambda: TOKEN)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    api = Api()
+    with api.server:
+        thread = threading.Thread(target=api.server.serve_forever, args=(0.01,))
+        thread.start()
+        yield api
+        api.server.shutdown()
+        thread.join()
+
+
+def good(result: Any, **info: int) -> tuple[int, Any]:
+    return 200, {"success": True, "errors": [], "messages": [], "result": result, "result_info": info or None}
+
+
+def bad(status: int, code: int, message: str = "No") -> tuple[int, Any]:
+    return status, {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
+
+
+def test_a_token_is_asked_for_only_when_needed_and_sent_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_API_USER_SERVICE_KEY"):
+        monkeypatch.setenv(name, "other")
+    asked: list[str] = []
+    records = CloudflareRecords(api.url, lambda: asked.append("token") or TOKEN)
+    assert asked == []
+    api.replies = [good([])]
+    records.named(ZONE, ["a.example.com", "b.example.com"])
+    assert asked == ["token"]
+    for _, headers in api.requests:
+        assert headers["Authorization"] == f"Bearer {TOKEN}"
+        assert not {"X-Auth-Email", "X-Auth-Key", "X-Auth-User-Service-Key"} & set(headers)
+
+
+@pytest.mark.parametrize("token", [None, "", "  \n", lambda: None])
+def test_without_a_token_the_variable_is_named(token: Any) -> None:
+    with pytest.raises(ConfigError, match="no API token") as caught:
+        CloudflareRecords(None, token).named(ZONE, ["a.example.com"])
+    assert "CLOUDFLARE_API_TOKEN" in caught.value.hint
+
+
+@pytest.mark.parametrize("token", ["s3cr\nets3cret", "s3crets3crets\u00fc"])
+def test_a_token_that_can_be_none_is_refused_and_not_repeated(api: Api, token: str) -> None:
+    with pytest.raises(ConfigError, match="CLOUDFLARE_API_TOKEN") as caught:
+        CloudflareRecords(api.url, token).named(ZONE, ["a.example.com"])
+    assert "s3cr" not in str(caught.value)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "said", "hint"),
+    [
+        (bad(403, 9109, "Invalid access token"), "Invalid access token (code 9109, HTTP 403)", "CLOUDFLARE_API_TOKEN"),
+        (bad(400, 6003, "Invalid request headers"), "code 6003", "CLOUDFLARE_API_TOKEN"),
+        (bad(401, 10000, "Authentication error"), "code 10000", "expired"),
+        (bad(403, 10405, "Not allowed"), "code 10405", "DNS:Read"),
+        (bad(404, 7003, "Could not route"), "code 7003", "zone id"),
+        (bad(429, 971, "Slow down"), "code 971", "5 minutes"),
+        (bad(500, 1000, "Oh"), "code 1000", "cloudflarestatus"),
+        ((502, b"<html>Bad gateway</html>"), "HTTP 502", "cloudflarestatus"),
+        ((403, {"errors": None}), "HTTP 403", "DNS:Read"),
+        ((403, {"errors": ["what"]}), "HTTP 403", "DNS:Read"),
+    ],
+)
+def test_a_refusal_says_cloudflares_code_and_the_way_out(
+    api: Api, reply: tuple[int, Any], said: str, hint: str
+) -> None:
+    api.replies = [reply]
+    with pytest.raises(BluegreenError) as caught:
+        api.records().named(ZONE, ["a.example.com"])
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+    assert TOKEN not in repr((caught.value.message, caught.value.hint, caught.value.where))
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_what_passes_is_tried_again_twice(api: Api) -> None:
+    api.replies = [bad(500, 1000), bad(429, 971), good([])]
+    assert list(api.records().named(ZONE, ["a.example.com"])) == []
+    assert len(api.requests) == 3
+    api.replies = [bad(500, 1000)]
+    with pytest.raises(BluegreenError):
+        api.records().named(ZONE, ["a.example.com"])
+    assert len(api.requests) == 6
+
+
+def test_an_api_that_cannot_be_reached_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(BluegreenError, match="no connection") as caught:
+        CloudflareRecords(f"http://127.0.0.1:{port}/client/v4", TOKEN).named(ZONE, ["a.example.com"])
+    assert caught.value.where == f"http://127.0.0.1:{port}"
+
+
+def test_an_api_that_does_not_answer_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        records = CloudflareRecords(f"http://127.0.0.1:{silent.getsockname()[1]}/client/v4", TOKEN)
+        with pytest.raises(BluegreenError, match=r"no answer in 0\.05 s"):
+            records.named(ZONE, ["a.example.com"])
+
+
+def test_an_api_that_ignores_the_page_is_not_read_for_ever(api: Api) -> None:
+    same = [{"id": str(n), "name": "a.example.com", "type": "A", "content": "192.0.2.1"} for n in range(PER_PAGE)]
+    api.replies = [good(same)]
+    assert len(api.records().named(ZONE, ["a.example.com"])) == PER_PAGE
+    assert len(api.requests) == 2
+
+
+def test_an_api_with_smaller_pages_than_asked_for_is_read_to_the_end(api: Api) -> None:
+    pages = [[{"id": str(n), "name": "a", "type": "A", "content": "192.0.2.1"}] for n in range(3)]
+    api.replies = [good(page, page=n, per_page=1) for n, page in enumerate([*pages, []], 1)]
+    assert [record.id for record in api.records().named(ZONE, ["a"])] == ["0", "1", "2"]
+
+
+def test_a_zone_is_found_by_its_whole_name(api: Api) -> None:
+    api.replies = [good([{"id": "x", "name": "an-example.com"}, {"id": ZONE, "name": "example.com"}])]
+    assert api.records().zone_id("example.com") == ZONE
+    assert "name=example.com" in api.requests[0][0]
+
+
+def test_a_zone_that_the_token_does_not_see_is_an_error_of_the_configuration(api: Api) -> None:
+    api.replies = [good([])]
+    with pytest.raises(ConfigError, match=r"example\.com"):
+        api.records().zone_id("example.com")
+
+
+def test_the_sdk_is_loaded_by_whoever_asks_and_by_nobody_else() -> None:
+    make = "import sys, bluegreen.adapters.cloudflare as c; c.CloudflareRecords(None, 'x')"
+    code = f"{make}; print('cloudflare' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == "False\n"
