@@ -1,0 +1,329 @@
+"""The composition root: a project folder in, environments with ready-to-run verbs out.
+
+import bluegreen
+result = bluegreen.load("shop").environment("pro").deploy(to="green", release="1.5.0")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bluegreen import __version__
+from bluegreen.adapters.clock import SystemClock
+from bluegreen.adapters.commands import SystemCommands
+from bluegreen.adapters.emitter import Emitter
+from bluegreen.adapters.http import HttpProbe
+from bluegreen.adapters.prober import ThreadProber
+from bluegreen.adapters.provenance import ci_url, commit
+from bluegreen.adapters.redaction import environment_secrets
+from bluegreen.adapters.signals import NeverInterrupted
+from bluegreen.adapters.state.host import host, who
+from bluegreen.adapters.state.journal import LocalStore, new_run_id
+from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.adapters.terraform.engine import Engine, find_engine
+from bluegreen.adapters.terraform.workspace import TerraformWorkspace
+from bluegreen.config.environment import EnvironmentConfig
+from bluegreen.config.load import Config, load_config
+from bluegreen.errors import UsageError
+from bluegreen.events import EngineFound, Event, RunStarted
+from bluegreen.model import Action, Color, StackFacts, Value
+from bluegreen.ports import Interruptions, JournalEntry, Record
+from bluegreen.sandbox.address import Network
+from bluegreen.sandbox.client import Sandbox
+from bluegreen.switch.conduct import RunResult, conduct
+from bluegreen.switch.deploy import Deploy, SwitchPrepared
+from bluegreen.switch.guard import Allowance, Guard, Step
+from bluegreen.switch.history import History, PastRun
+from bluegreen.switch.preview import Preview, preview
+from bluegreen.switch.request import DeployRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.retire import Retire
+from bluegreen.switch.rollback import Rollback
+from bluegreen.switch.stack import Layer, Stack
+from bluegreen.switch.status import StatusReport, look
+from bluegreen.switch.world import Confirm, World
+
+OnEvent = Callable[[Mapping[str, Any]], None]
+"""Called with each event's JSON object, in order."""
+
+DATA = ".bluegreen"
+"""Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
+
+
+def load(path: str | Path = ".") -> Project:
+    """Read the project in a folder. Raises ConfigError with everything that is wrong with its bluegreen.yaml."""
+    folder = Path(path).absolute()
+    return Project(folder, load_config(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a bluegreen.yaml."""
+
+    folder: Path
+    config: Config
+
+    def environment(self, name: str | None = None) -> Environment:
+        """Return an environment; without a name, the only one. Raises ConfigError when that is none."""
+        return Environment(self.folder, self.config, self.config.environment(name))
+
+    @property
+    def network(self) -> Network | None:
+        """The sandbox's network, if this project has one."""
+        return sandbox_network(self.config)
+
+
+def sandbox_network(config: Config) -> Network | None:
+    """Return the network that `sandbox.network` names, such as 127.77.12.0/24."""
+    return Network(config.sandbox.network.rsplit(".", 1)[0]) if config.sandbox else None
+
+
+def _nobody_to_ask(question: str) -> None:
+    raise UsageError(f"this needs a yes: {question}", hint="--yes, or confirm= in the library, says so beforehand")
+
+
+@dataclass(slots=True)
+class Environment:
+    """One environment, and what can be done with it. Each verb returns how its run ended, or raises its error."""
+
+    folder: Path
+    config: Config
+    configured: EnvironmentConfig
+    on_event: OnEvent | None = None
+    confirm: Confirm = _nobody_to_ask
+    interruptions: Interruptions = field(default_factory=NeverInterrupted)
+
+    @property
+    def name(self) -> str:
+        return self.configured.name
+
+    @property
+    def data(self) -> Path:
+        return self.folder / DATA / self.name
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.data)
+
+    def deploy(
+        self,
+        *,
+        to: str | None = None,
+        release: str = "",
+        sets: Mapping[str, Value] | None = None,
+        retry: bool = False,
+        reason: str = "",
+        allow: Sequence[str] = (),
+    ) -> RunResult:
+        """Bring a release up on the idle color and switch the public to it.
+
+        to: "blue" or "green"; the idle color by default. sets: fields of the color's object, over the configured ones.
+        Raises a BluegreenError whose class says how it ended; its `result` attribute is the RunResult.
+        """
+        return self._deploy("deploy", _deploy_request(to, release, sets, retry, reason, allow))
+
+    def prepare(
+        self,
+        *,
+        to: str | None = None,
+        release: str = "",
+        sets: Mapping[str, Value] | None = None,
+        retry: bool = False,
+        reason: str = "",
+        allow: Sequence[str] = (),
+    ) -> RunResult:
+        """Bring the idle color up and check it; switch nothing. Arguments and errors are those of `deploy`."""
+        return self._deploy("prepare", _deploy_request(to, release, sets, retry, reason, allow))
+
+    def _deploy(self, verb: str, request: DeployRequest) -> RunResult:
+        with self._world(verb, request.allow) as world:
+            return self._conduct(world, verb, Deploy(world, request=request), request.reason)
+
+    def switch(self) -> RunResult:
+        """Check the prepared color again, and switch the public to it. Raises TargetRefused when none is prepared."""
+        with self._world("switch") as world:
+            return self._conduct(world, "switch", SwitchPrepared(world))
+
+    def rollback(self, *, to: str | None = None, force: bool = False, reason: str = "") -> RunResult:
+        """Send the public back to the color that it came from."""
+        request = RollbackRequest(Color(to) if to else None, force, reason)
+        with self._world("rollback") as world:
+            return self._conduct(world, "rollback", Rollback(world, request=request), reason)
+
+    def retire(
+        self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""
+    ) -> RunResult:
+        """End the warm time of the idle color. standby: "stop" or "destroy"; the configured one by default."""
+        request = RetireRequest(standby, due, dry_run, force, reason)
+        with self._world("retire") as world:
+            return self._conduct(world, "retire", Retire(world, request=request), reason)
+
+    def plan(self, *, to: str | None = None, release: str = "", sets: Mapping[str, Value] | None = None) -> Preview:
+        """Look at what a deploy would change; changes nothing and takes no lock."""
+        with self._world("plan") as world:
+            return preview(world, _deploy_request(to, release, sets))
+
+    def status(self) -> StatusReport:
+        """Look at the environment: what is active, how healthy, and whether a rollback would work."""
+        with self._world("status") as world:
+            return look(world)
+
+    def history(self) -> Iterator[PastRun]:
+        """Return the runs, newest first."""
+        return History(self.store).runs()
+
+    def journal(self, run: str) -> Sequence[JournalEntry]:
+        """Return one run's events. Raises UsageError when there is no such run."""
+        return self.store.journal(run)
+
+    def _conduct(self, world: World, verb: str, steps: Deploy | Rollback | Retire, reason: str = "") -> RunResult:
+        started = RunStarted(
+            verb=verb,
+            service=self.config.service,
+            who=who(os.environ),
+            host=host(),
+            version=__version__,
+            commit=commit(self.folder, os.environ),
+            ci_url=ci_url(os.environ),
+            reason=reason,
+        )
+        result = conduct(world, started, steps)
+        if result.error is not None:
+            result.error.result = result
+            raise result.error
+        return result
+
+    @contextlib.contextmanager
+    def _world(self, verb: str, allow: Sequence[str] = ()) -> Iterator[World]:
+        """Yield everything that one run acts through."""
+        network = sandbox_network(self.config)
+        if network is not None:
+            Sandbox(network).status()
+        clock = SystemClock(self.interruptions)
+        run = new_run_id(clock.time())
+        store = _Unwritten(self.data) if verb in ("plan", "status") else self.store
+        emit = self._emitter(run, clock, store)
+        engine = find_engine(self.configured.terraform.engine, cache=self.folder / DATA)
+        emit(EngineFound(engine.product, engine.version, engine.path))
+        stack = Stack(self._layers(engine, emit), self._guard(allow), emit, clock)
+        prober = ThreadProber(probe := HttpProbe())
+        try:
+            yield World(
+                environment=self.name,
+                settings=self.configured,
+                run=run,
+                stack=stack,
+                live=_Live(self.configured, network),
+                probe=probe,
+                prober=prober,
+                commands=SystemCommands(),
+                store=store,
+                history=History(store, without=run),
+                lock=LocalLock(self.data),
+                clock=clock,
+                interruptions=self.interruptions,
+                emit=emit,
+                confirm=self.confirm,
+            )
+        finally:
+            prober.stop()
+
+    def _emitter(self, run: str, clock: SystemClock, store: LocalStore) -> Callable[[Event], None]:
+        return Emitter(
+            store,
+            service=self.config.service,
+            environment=self.name,
+            run=run,
+            clock=clock.time,
+            sinks=[self.on_event] if self.on_event else [],
+            secrets=environment_secrets(os.environ) | self.configured.secrets,
+        )
+
+    def _guard(self, allow: Sequence[str]) -> Guard:
+        configured = self.configured.guard
+        ownership = [(owner, pattern) for owner, patterns in configured.ownership.items() for pattern in patterns]
+        allowances = [
+            Allowance(
+                entry.address,
+                frozenset(Action(action) for action in entry.actions),
+                frozenset(Step.SWITCH if phase == "return" else Step(phase) for phase in entry.phases),
+            )
+            for entry in configured.allow
+        ]
+        return Guard(ownership, [*allowances, *(Allowance(address) for address in allow)])
+
+    def _layers(self, engine: Engine, emit: Callable[[Event], None]) -> list[Layer]:
+        return [Layer(layer.name, layer.color, self.workspace(layer.name, engine, emit)) for layer in self.config.stack]
+
+    def workspace(self, name: str, engine: Engine, emit: Callable[[Event], None]) -> TerraformWorkspace:
+        """Return the Terraform of one layer."""
+        from bluegreen.render.tfvars import render_tfvars
+
+        layer = next(layer for layer in self.config.stack if layer.name == name)
+        terraform = self.configured.terraform
+        words = {"service": self.config.service, "environment": self.name, "layer": name}
+        shared = sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) > 1
+        return TerraformWorkspace(
+            layer=name,
+            folder=layer.folder,
+            data_dir=self.data / name,
+            engine=engine,
+            render=render_tfvars,
+            emit=emit,
+            interruptions=self.interruptions,
+            backend_config=[_filled(text, words) for text in terraform.backend_config],
+            workspace=terraform.workspace,
+            var_files=[self.folder / file for file in terraform.var_files],
+            env={key: value.get_secret_value() for key, value in terraform.env.items()},
+            lock_timeout=round(terraform.lock_timeout),
+            keep_values=not shared,
+        )
+
+
+class _Unwritten(LocalStore):
+    """The journals, for looking at only."""
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        """Write nothing."""
+
+
+@dataclass(slots=True)
+class _Live:
+    """World.live: reads the live records with the SDK, which is imported when it is first asked."""
+
+    configured: EnvironmentConfig
+    network: Network | None
+
+    def __call__(self, facts: StackFacts | None) -> Sequence[Record]:
+        from bluegreen.adapters.cloudflare import CloudflareRecords
+
+        edge = self.configured.edge
+        token = edge.token.get_secret_value() if edge.token else "sandbox" if self.network else None
+        base_url = edge.base_url or (self.network.records_api_url if self.network else None)
+        records = CloudflareRecords(base_url, token)
+        if facts is not None:
+            return records.named(facts.edge.zone_id, facts.public_hostnames)
+        if not edge.zone or not edge.hostnames:
+            return ()
+        return records.named(records.zone_id(edge.zone), edge.hostnames)
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(f"{{{word}}}", value)
+    return text
+
+
+def _deploy_request(
+    to: str | None,
+    release: str,
+    sets: Mapping[str, Value] | None = None,
+    retry: bool = False,
+    reason: str = "",
+    allow: Sequence[str] = (),
+) -> DeployRequest:
+    return DeployRequest(Color(to) if to else None, release, dict(sets or {}), retry, reason, tuple(allow))

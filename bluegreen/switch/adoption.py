@@ -1,0 +1,43 @@
+"""No output `bluegreen` yet: is this a first deploy, or somebody's stack that does not keep the contract?"""
+
+from __future__ import annotations
+
+from bluegreen.errors import Refused
+from bluegreen.ports import State
+from bluegreen.switch.world import World
+
+ADOPTION_BLOCK = """\
+resource "terraform_data" "bluegreen" {
+  input      = { colors = {...}, server_active = var.server_active, public_hostnames = [...], public_url = "..." }
+  depends_on = [everything that this root makes]
+}
+output "bluegreen" { value = terraform_data.bluegreen.output }"""
+
+
+def refuse_unless_first(world: World) -> None:
+    """Raise Refused unless nothing was ever deployed here, or only first deploys that never reached the public."""
+    stack = world.stack
+    states = {layer.name: stack.read(layer) for layer in stack.layers}
+    runs = world.history.telling
+    only_first = all(run.first_deploy and not run.may_have_moved for run in runs)
+    resources = {name: state for name, state in states.items() if state.resources}
+    if resources:
+        ours = any(state.output is not None for state in resources.values())
+        if ours or (runs and only_first):
+            return
+        raise Refused(
+            f"{_list(resources)} here, but no output bluegreen: this stack is not adopted yet",
+            hint=f"add this to the last layer:\n{ADOPTION_BLOCK}",
+        )
+    records = [f"{record.name} -> {record.content}" for record in world.live(None)]
+    if records or not only_first:
+        raise Refused(
+            "the state is empty, yet something was deployed here:"
+            f"\n  live records: {', '.join(records) or 'none'}"
+            f"\n  earlier runs: {', '.join(run.id for run in runs) or 'none'}",
+            hint="is the backend's address right? bluegreen tf -- state list shows what the state holds",
+        )
+
+
+def _list(states: dict[str, State]) -> str:
+    return ", ".join(f"{len(state.resources)} resources in {name}" for name, state in states.items())

@@ -1,0 +1,124 @@
+"""What the public sees while a run goes on: asked in the background, told apart, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bluegreen.errors import BluegreenError
+from bluegreen.events import Emit, FirstAnswer, PublicAnswered, PublicCounted
+from bluegreen.health import Origin, Public, read_marks
+from bluegreen.model import Color
+from bluegreen.ports import Answer, Clock, Prober, Question
+
+DISTURBED_AFTER = 3
+"""Failed public answers in a row that stop a run before its switch; a single one is counted and told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One public answer and where it came from."""
+
+    origin: Origin
+    answer: Answer
+
+
+@dataclass(slots=True)
+class Audience:
+    """The public URL's answers. latency: seconds, above which an answer counts as slow."""
+
+    prober: Prober
+    clock: Clock
+    emit: Emit
+    latency: float
+    sent: int = 0
+    failed: int = 0
+    slow: int = 0
+    wrong_release: int = 0
+    by_color: Counter[str] = field(default_factory=Counter)
+    overlap: float = 0.0
+    was_good: bool = False
+    _public: Public | None = None
+    _switched_at: float | None = None
+    _first_new: float | None = None
+    _failed_in_a_row: int = 0
+    _last_origin: Origin | None = None
+
+    def start(self, question: Question, every: float, public: Public, *, was_good: bool) -> None:
+        """Ask from now on. was_good: the public answered well before anything was begun."""
+        self._public, self.was_good = public, was_good
+        self.prober.start(question, every)
+
+    def expect(self, public: Public) -> None:
+        """From now on traffic is meant to go to another color: a switch's apply is about to begin."""
+        self.read()
+        self._public, self._switched_at, self._first_new = public, self.clock.monotonic(), None
+        self._failed_in_a_row = 0
+
+    def stop(self) -> None:
+        self.prober.stop()
+        self.read()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the target has answered the public since the switch's apply began."""
+        return self._first_new is not None
+
+    @property
+    def requests(self) -> dict[str, int]:
+        return {"sent": self.sent, "failed": self.failed, "slow": self.slow, "wrong_release": self.wrong_release}
+
+    def read(self) -> Sequence[Seen]:
+        """Return what came since the last call, oldest question first, counted and told apart."""
+        public = self._public
+        if public is None:
+            return ()
+        answers = sorted(self.prober.answers(self.sent), key=lambda answer: answer.asked)
+        seen = [self._count(answer, public) for answer in answers]
+        if seen:
+            counted = dict(self.by_color)
+            self.emit(PublicCounted(self.sent, self.failed, self.slow, self.wrong_release, counted))
+        return seen
+
+    def check_undisturbed(self, idle: Color) -> None:
+        """Raise BluegreenError when, before a switch, the idle color answers the public, or the public fails."""
+        for seen in self.read():
+            color = read_marks(seen.answer, self._public.identity if self._public else None).color
+            if color == idle:
+                raise BluegreenError(
+                    f"{idle} answers the public before the switch",
+                    hint="look at the edge: something else than bluegreen sends traffic there",
+                )
+        if self.was_good and self._failed_in_a_row >= DISTURBED_AFTER:
+            raise BluegreenError(
+                f"the public URL answered well before this run and has failed {self._failed_in_a_row} times in a row",
+                hint="the idle color is left as it is; look at the active color: bluegreen status",
+            )
+
+    def _count(self, answer: Answer, public: Public) -> Seen:
+        origin = public.origin(answer)
+        marks = read_marks(answer, public.identity)
+        self.sent += 1
+        self.failed += origin is Origin.FAILED
+        self.slow += bool(answer.status) and answer.seconds > self.latency
+        self.wrong_release += marks.color == public.color and not public.right_release(marks)
+        if marks.color and origin is not Origin.FAILED:
+            self.by_color[marks.color] += 1
+        self._failed_in_a_row = self._failed_in_a_row + 1 if origin is Origin.FAILED else 0
+        self._follow(origin, answer, public)
+        if origin is Origin.FAILED or origin is not self._last_origin:
+            detail = answer.error or f"HTTP {answer.status}"
+            self.emit(PublicAnswered(origin, marks.color, marks.release, detail, answer.seconds))
+        self._last_origin = origin
+        return Seen(origin, answer)
+
+    def _follow(self, origin: Origin, answer: Answer, public: Public) -> None:
+        if self._switched_at is None or answer.asked < self._switched_at:
+            return
+        good = Origin.UNMARKED if public.identity is None else Origin.NEW
+        if origin is good and self._first_new is None:
+            self._first_new = answer.asked
+            self.emit(FirstAnswer(public.color, answer.asked + answer.seconds - self._switched_at))
+        if origin is Origin.OLD and self._first_new is not None and answer.asked > self._first_new:
+            self.overlap = max(self.overlap, answer.asked - self._first_new)

@@ -1,0 +1,190 @@
+"""CHECK, PROVE and BAKE: how long to look, and what it takes to believe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from bluegreen.config.schema import EnvironmentSettings
+from bluegreen.errors import BluegreenError, CheckFailed
+from bluegreen.events import Emit, Probed, Said, WaitingFor
+from bluegreen.health import Health, Judged, Origin, Public, Verdict, await_good
+from bluegreen.model import Color, ColorFacts, StackFacts
+from bluegreen.ports import Clock, Probe, Question
+from bluegreen.switch.audience import Audience, Seen
+
+_PROOF_TICK = 0.02
+"""Seconds between two looks at what the background prober has brought."""
+
+
+class Blind(BluegreenError):
+    """Nothing answered, not even a control: this machine cannot tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Asks colors and the public, by an environment's settings."""
+
+    settings: EnvironmentSettings
+    probe: Probe
+    clock: Clock
+    emit: Emit
+
+    def backend_question(self, color: ColorFacts) -> Question:
+        """The question for one color: connect to its own address, whatever its name resolves to."""
+        check = self.settings.check
+        return Question(
+            url=urljoin(color.backend_url, check.path),
+            address=color.address,
+            timeout=check.timeout,
+            verify=check.verify,
+            ca_file=check.ca_file or "",
+        )
+
+    def public_question(self, facts: StackFacts) -> Question:
+        probe = self.settings.probe
+        return Question(url=urljoin(facts.public_url, probe.path), timeout=probe.timeout)
+
+    def health(self, color: ColorFacts, release: str) -> Health:
+        check = self.settings.check
+        return Health(check.expect, check.latency, self.settings.identity, str(color.color), release)
+
+    def public(self, color: Color, release: str) -> Public:
+        return Public(self.settings.probe.expect, self.settings.identity, str(color), release)
+
+    def ask(self, color: ColorFacts, release: str) -> Judged:
+        """Ask one color once, by its backend."""
+        return self.health(color, release).judge(self.probe.ask(self.backend_question(color)))
+
+    def ask_public(self, facts: StackFacts, public: Public) -> Seen:
+        """Ask the public URL once."""
+        answer = self.probe.ask(self.public_question(facts))
+        return Seen(public.origin(answer), answer)
+
+    def await_healthy(
+        self,
+        color: ColorFacts,
+        release: str,
+        *,
+        needed: int,
+        every: float,
+        deadline: float,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Return after `needed` good answers in a row. deadline: monotonic seconds. Raises CheckFailed."""
+
+        def told(judged: Judged, row: int) -> None:
+            self.tell(color.color, judged, row, needed)
+            meanwhile()
+
+        await_good(
+            lambda: self.ask(color, release),
+            needed=needed,
+            every=every,
+            deadline=deadline,
+            clock=self.clock,
+            seen=told,
+        )
+
+    def tell(self, color: Color, judged: Judged, row: int = 0, needed: int = 0) -> None:
+        answer = judged.answer
+        self.emit(Probed(str(color), judged.verdict, judged.detail, answer.status, answer.seconds, row, needed))
+        days = answer.certificate_days
+        if days is not None and 1 <= days < 14 and row == 1:
+            self.emit(Said(f"the certificate of {color} ends in {days:.0f} days", "warning"))
+
+    def prove(self, audience: Audience, public: Public) -> None:
+        """Return once the public URL has answered from the new color alone for the whole settle time.
+
+        First `probe.healthy` new answers in a row, then none that is old, unmarked or failed for `probe.settle`;
+        each such answer starts the settle time anew. Raises CheckFailed at the deadline.
+        """
+        probe = self.settings.probe
+        good = Origin.UNMARKED if public.identity is None else Origin.NEW
+        deadline = self.clock.monotonic() + probe.settle + probe.deadline
+        self.emit(WaitingFor(f"the public to be answered by {public.color} alone", probe.settle))
+        proof = _Proof(good, probe.healthy, probe.settle)
+        while not any(proof.take(seen) for seen in audience.read()):
+            if self.clock.monotonic() > deadline:
+                raise CheckFailed(
+                    f"the public URL did not settle on {public.color} in time: {proof.why or 'no evidence'}"
+                )
+            if proof.settling:
+                audience.prober.pace(max(probe.every, probe.settle / 100))
+            self.clock.sleep(min(_PROOF_TICK, probe.every))
+
+    def bake(self, target: ColorFacts, other: ColorFacts, audience: Audience) -> None:
+        """Watch both colors for `bake.lasts`; raise CheckFailed after `bake.bad` bad looks in a row.
+
+        A look at which nothing answers, not even a control, is none: it extends the bake, until Blind is raised.
+        """
+        bake = self.settings.bake
+        end = self.clock.monotonic() + bake.lasts
+        self.emit(WaitingFor(f"{target.color} to bake", bake.lasts))
+        bad = 0
+        while True:
+            judged, blind = self._look(target, other, audience)
+            if not blind:
+                bad = 0 if judged.good else bad + 1
+            if bad >= bake.bad:
+                raise CheckFailed(f"{target.color} went bad: {bad} times in a row {judged.verdict} {judged.detail}")
+            now = self.clock.monotonic()
+            if now >= end and not blind and bad == 0:
+                return
+            if now >= end + bake.blind_deadline:
+                raise Blind(f"nothing has answered since {target.color} was switched to, not even a control")
+            self.clock.sleep(bake.every)
+
+    def _look(self, target: ColorFacts, other: ColorFacts, audience: Audience) -> tuple[Judged, bool]:
+        """Look at both colors and the public once; return the new color's judgement and whether this is blind."""
+        judged = self.ask(target, target.release)
+        self.tell(target.color, judged)
+        public = audience.read()
+        if judged.good and public and all(seen.origin is Origin.FAILED for seen in public):
+            judged = Judged(Verdict.WRONG_ANSWER, "its public answers fail", public[-1].answer)
+        answered = judged.answer.reached or any(seen.answer.reached for seen in public)
+        control = self._control_answers(other)
+        return judged, not answered and not control
+
+    def _control_answers(self, other: ColorFacts) -> bool:
+        url = self.settings.probe.control
+        if url:
+            return self.probe.ask(Question(url=url, timeout=self.settings.check.timeout)).reached
+        if not other.running:
+            return False
+        judged = self.ask(other, other.release)
+        self.tell(other.color, judged)
+        return judged.answer.reached
+
+
+@dataclass(slots=True)
+class _Proof:
+    """Takes public answers one by one. good: the origin wanted; needed: so many in a row; settle: seconds."""
+
+    good: Origin
+    needed: int
+    settle: float
+    row: int = 0
+    quiet_since: float | None = None
+    why: str = ""
+
+    @property
+    def settling(self) -> bool:
+        return self.quiet_since is not None
+
+    def take(self, seen: Seen) -> bool:
+        """Take one answer; return whether that is proof. An answer without evidence counts for nothing."""
+        if seen.origin is Origin.NO_EVIDENCE:
+            return False
+        if seen.origin is not self.good:
+            self.row = 0
+            self.why = f"the last other answer was {seen.origin}"
+            if self.settling:
+                self.quiet_since = seen.answer.asked
+            return False
+        self.row += 1
+        if not self.settling and self.row >= self.needed:
+            self.quiet_since = seen.answer.asked
+        settled = self.quiet_since is not None and seen.answer.asked - self.quiet_since >= self.settle
+        return settled and self.row >= self.needed

@@ -1,0 +1,94 @@
+"""The ROUTES tables: every phase of a run, and where each outcome of it leads.
+
+    done         the phase did its work                 not-begun    failed or interrupted before its apply was begun
+    failed       it did not                             no-origin    there is no color to go back to
+    interrupted  INT, TERM or HUP ended it              held         failed, and `on_failure: hold` keeps traffic there
+    nothing      there is nothing to do                 unanswered   interrupted before the target's first answer
+    stopped      the target must be started first
+
+A crash re-enters the phase in which it happened. The engine walks these tables; status, the README's diagram and
+the tests are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bluegreen.run.engine import DONE, FAILED, INTERRUPTED, Routes
+
+NOTHING, STOPPED, NOT_BEGUN = "nothing", "stopped", "not-begun"
+NO_ORIGIN, HELD, UNANSWERED = "no-origin", "held", "unanswered"
+
+
+class Phase(StrEnum):
+    PREFLIGHT = "PREFLIGHT"
+    PREPARE = "PREPARE"
+    CHECK = "CHECK"
+    SWITCH = "SWITCH"
+    PROVE = "PROVE"
+    BAKE = "BAKE"
+    RETURN = "RETURN"
+    RETIRE = "RETIRE"
+    # The ends, which lead nowhere:
+    DONE = "DONE"
+    PREPARED = "PREPARED"
+    FAILED = "FAILED"  # the public never left the old color
+    RETURNED = "RETURNED"  # it left, and came back
+    STUCK = "STUCK"  # a human is needed
+
+
+P = Phase
+
+
+def _leads(done: Phase, failed: Phase, interrupted: Phase, also: Mapping[str, Phase] | None = None) -> dict[str, str]:
+    return {DONE: done, FAILED: failed, INTERRUPTED: interrupted, **(also or {})}
+
+
+DEPLOY: Routes = {
+    P.PREFLIGHT: _leads(P.PREPARE, P.FAILED, P.FAILED, {NOTHING: P.DONE}),
+    P.PREPARE: _leads(P.CHECK, P.FAILED, P.FAILED),
+    P.CHECK: _leads(P.SWITCH, P.FAILED, P.FAILED),
+    P.SWITCH: _leads(P.PROVE, P.RETURN, P.RETURN, {NOT_BEGUN: P.FAILED}),
+    P.PROVE: _leads(P.BAKE, P.RETURN, P.RETURN, {HELD: P.STUCK}),
+    P.BAKE: _leads(P.DONE, P.RETURN, P.RETURN, {HELD: P.STUCK}),
+    P.RETURN: _leads(P.RETURNED, P.STUCK, P.RETURN, {NO_ORIGIN: P.FAILED}),
+}
+
+PREPARE: Routes = {
+    P.PREFLIGHT: DEPLOY[P.PREFLIGHT],
+    P.PREPARE: DEPLOY[P.PREPARE],
+    P.CHECK: _leads(P.PREPARED, P.FAILED, P.FAILED),
+}
+"""DEPLOY up to CHECK."""
+
+SWITCH: Routes = {
+    P.PREFLIGHT: _leads(P.CHECK, P.FAILED, P.FAILED),
+    **{phase: routes for phase, routes in DEPLOY.items() if phase not in PREPARE},
+    P.CHECK: DEPLOY[P.CHECK],
+}
+"""PREFLIGHT, then CHECK and the rest of DEPLOY."""
+
+ROLLBACK: Routes = {
+    P.PREFLIGHT: _leads(P.CHECK, P.FAILED, P.FAILED, {NOTHING: P.DONE, STOPPED: P.PREPARE}),
+    P.PREPARE: _leads(P.CHECK, P.FAILED, P.FAILED),
+    P.CHECK: _leads(P.SWITCH, P.FAILED, P.FAILED),
+    P.SWITCH: _leads(P.PROVE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED}),
+    P.PROVE: _leads(P.DONE, P.STUCK, P.DONE, {UNANSWERED: P.STUCK}),
+}
+
+RETIRE: Routes = {
+    P.PREFLIGHT: _leads(P.RETIRE, P.FAILED, P.FAILED, {NOTHING: P.DONE}),
+    P.RETIRE: _leads(P.DONE, P.FAILED, P.FAILED),
+}
+
+TABLES: Mapping[str, Routes] = {
+    "deploy": DEPLOY,
+    "prepare": PREPARE,
+    "switch": SWITCH,
+    "rollback": ROLLBACK,
+    "retire": RETIRE,
+}
+
+MOVED = frozenset({P.SWITCH, P.PROVE, P.BAKE, P.RETURN})
+"""Phases in which the public may have left the old color."""

@@ -1,0 +1,141 @@
+"""What a user may ask of a run, and the pure decisions that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.errors import Refused, TargetRefused, UsageError
+from bluegreen.model import EMPTY, Color, StackFacts
+from bluegreen.switch.history import ROLLED_BACK, SWITCHED, History, PastRun
+from bluegreen.switch.values import same_object
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """to: None means the idle color. release, sets: over the environment's. retry: although it was returned from."""
+
+    to: Color | None = None
+    release: str = ""
+    sets: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    retry: bool = False
+    reason: str = ""
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequest:
+    """to: None means where the stack or the last run came from. force: although the target is sick."""
+
+    to: Color | None = None
+    force: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetireRequest:
+    """standby: "stop", "destroy", or "" for the environment's. due: do nothing unless the warm time has ended."""
+
+    standby: str = ""
+    due: bool = False
+    dry_run: bool = False
+    force: bool = False
+    reason: str = ""
+
+
+def wanted_object(release: str, variables: Mapping[str, Any], request: DeployRequest) -> dict[str, Any]:
+    """Return the idle color's object: the environment's release and variables, then --release, then --set.
+
+    Nothing is inherited from what the color ran before. Raises UsageError when no release comes from anywhere.
+    """
+    wanted = {"release": request.release or release, **variables, **request.sets}
+    if not wanted["release"]:
+        raise UsageError(
+            "no release to deploy",
+            hint="give --release 1.2.3, or write release: in the environment",
+        )
+    return wanted
+
+
+def deploy_target(facts: StackFacts, active: Color, request: DeployRequest, wanted: Mapping[str, Any]) -> Color | None:
+    """Return the color to deploy to, None when there is nothing to do.
+
+    Raises UsageError when the active color was asked for with another object.
+    """
+    equal = same_object(facts.of(active).inputs, wanted)
+    if request.to is None:
+        return None if equal else active.other
+    if request.to != active:
+        return request.to
+    if equal:
+        return None
+    raise UsageError(
+        f"{active} is active, and runs {facts.of(active).release or 'something else'}: a deploy goes to the idle color",
+        hint=f"bluegreen deploy --to {active.other} --release {wanted['release']}",
+    )
+
+
+def refuse_returned(history: History, wanted: Mapping[str, Any], request: DeployRequest) -> None:
+    """Raise Refused when this release was taken out of service here before and --retry was not given."""
+    release = str(wanted["release"])
+    before = history.returned_from(release)
+    if before is None or (request.retry and request.reason):
+        return
+    raise Refused(
+        f"release {release} was taken out of service here by run {before.id}",
+        hint=f"deploy it all the same: --release {release} --retry --reason TEXT",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a rollback goes, and which unfinished run it ends, if any."""
+
+    target: Color
+    ends: PastRun | None = None
+
+
+def rollback_way(facts: StackFacts, request: RollbackRequest, history: History) -> Way | None:
+    """Return where a rollback goes; None when there is nothing to do.
+
+    An unfinished deploy is ended, back to where it came from, and an unfinished rollback is finished; else `--to`,
+    then the output's server_previous, and where no output declares that, the last finished run. Raises Refused when
+    none of these says.
+    """
+    active, unfinished = facts.active, history.unfinished
+    if unfinished is not None and unfinished.verb != "retire":
+        if not unfinished.may_have_moved:
+            return _asked(request, active)
+        goal = unfinished.target if unfinished.verb == "rollback" else unfinished.origin
+        if goal is not None and request.to in (None, goal):
+            return Way(goal, unfinished)
+    if request.to is not None:
+        return _asked(request, active)
+    if facts.declares_previous:
+        return Way(facts.previous) if facts.previous and facts.previous != active else None
+    move = history.last_move
+    if move is not None and move.verdict == SWITCHED and move.origin is not None:
+        return Way(move.origin) if move.origin != active else None
+    if move is not None and move.verdict == ROLLED_BACK:
+        return None
+    raise Refused(
+        "nothing here says which color came before: the output has no server_previous, and there is no finished run",
+        hint=f"bluegreen rollback --to {(active or Color.GREEN).other}",
+    )
+
+
+def _asked(request: RollbackRequest, active: Color | None) -> Way | None:
+    return Way(request.to) if request.to is not None and request.to != active else None
+
+
+def check_target(facts: StackFacts, target: Color, history: History) -> str:
+    """Return the target's presence, running or stopped. Raises TargetRefused when it cannot be gone back to."""
+    color = facts.of(target)
+    bring_back = f"bluegreen deploy --to {target} --release {color.release or 'RELEASE'}"
+    used = history.used_up_by(target)
+    if used is not None:
+        raise TargetRefused(f"{target} is no way back: it was used up by run {used.id}", hint=bring_back)
+    if not color.enabled or not color.address:
+        raise TargetRefused(f"{target} is gone", hint=bring_back)
+    return color.presence

@@ -1,0 +1,81 @@
+"""Retire: ends the warm time of the idle color, by stopping or destroying its server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bluegreen.errors import Refused
+from bluegreen.events import RouteChosen
+from bluegreen.model import StackFacts
+from bluegreen.run.engine import Step as PhaseStep
+from bluegreen.switch import values
+from bluegreen.switch.guard import Step
+from bluegreen.switch.phases import NOTHING, Phase
+from bluegreen.switch.request import RetireRequest
+from bluegreen.switch.stack import Purpose
+from bluegreen.switch.steps import Steps
+
+
+@dataclass(slots=True)
+class Retire(Steps):
+    """The steps of a retire. The target is the idle color; the origin, here, the active one."""
+
+    request: RetireRequest = field(default_factory=RetireRequest)
+
+    def steps(self) -> dict[str, PhaseStep]:
+        return {Phase.PREFLIGHT: self.preflight, Phase.RETIRE: self.retire}
+
+    @property
+    def destroys(self) -> bool:
+        return (self.request.standby or self.world.settings.standby) == "destroy"
+
+    def preflight(self) -> str | None:
+        if self.open([self.world.stack.last]) is None:
+            raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
+        facts = self.world.stack.complete()
+        assert facts.active is not None
+        self.origin, self.target = facts.active, facts.active.other
+        idle = facts.of(self.target)
+        if not idle.enabled or (not idle.running and not self.destroys):
+            self.say(f"{self.target} is {idle.presence} already")
+            return NOTHING
+        if self._still_warm(facts):
+            return NOTHING
+        what = "destroyed" if self.destroys else "stopped"
+        if self.request.dry_run:
+            self.say(f"{self.target} ({idle.release}) would be {what}")
+            return NOTHING
+        self.live.begin(facts)
+        self.world.emit(
+            RouteChosen(self.origin, facts.of(self.origin).release, self.target, idle.release, dict(idle.inputs or {}))
+        )
+        return None
+
+    def _still_warm(self, facts: StackFacts) -> bool:
+        """Return True when there is nothing due; raise Refused when the warm time is not over."""
+        if self.request.force and self.request.reason:
+            return False
+        until = self.world.history.warm_until(self.target)
+        if until is None:
+            until = -1.0 if facts.previous == self.target else 0.0
+        left = until - self.world.clock.time()
+        if until == 0 or (until > 0 and left <= 0):
+            return False
+        words = f"warm for {left / 60:.0f} more minutes" if until > 0 else "the way back, and kept warm"
+        if self.request.due:
+            self.say(f"{self.target} is {words}; nothing is due")
+            return True
+        raise Refused(f"{self.target} is {words}", hint="bluegreen retire --force --reason TEXT gives the way back up")
+
+    def retire(self) -> None:
+        stack = self.world.stack
+        self.open(layer for layer in stack.for_color(self.target) if layer is not stack.last)
+        facts = stack.complete()
+        assert facts.active is not None
+        change = values.destroyed if self.destroys else values.stopped
+        intent = change(facts, facts.active, self.target)
+        purpose = Purpose(Phase.RETIRE, Step.RETIRE, self.target)
+        for layer in stack.for_color(self.target):
+            plan = stack.plan(layer, intent, purpose)
+            self.live.refuse_drift()
+            stack.apply(layer, plan, purpose)

@@ -1,0 +1,128 @@
+"""The stack of one environment: its layers, planned, guarded and applied one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.errors import ConfigError, GuardRefused
+from bluegreen.events import ApplyFinished, ApplyStarted, Emit, Planned
+from bluegreen.model import Color, StackFacts, merge_colors, parse_facts
+from bluegreen.ports import Clock, Plan, State, Workspace
+from bluegreen.switch.guard import Guard, Step
+from bluegreen.switch.values import Intent, layer_values
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One root module with its state. color: the color that it belongs to, None for the others."""
+
+    name: str
+    color: Color | None
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a plan is made for. subject: the color that it is about; target: where the public is to point."""
+
+    phase: str
+    step: Step
+    subject: Color
+    target: str = ""
+
+
+@dataclass(slots=True)
+class Stack:
+    """layers: in order, the last one knows everything. said: what each layer said in this run, its output."""
+
+    layers: Sequence[Layer]
+    guard: Guard
+    emit: Emit
+    clock: Clock
+    said: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Layer:
+        return self.layers[-1]
+
+    @property
+    def single(self) -> bool:
+        return len(self.layers) == 1
+
+    @property
+    def facts(self) -> StackFacts | None:
+        """What the last layer said; None as long as it has said nothing."""
+        output = self.said.get(self.last.name)
+        return parse_facts(output, self.last.name) if output is not None else None
+
+    def for_color(self, color: Color) -> list[Layer]:
+        """Return the layers that a change of `color` goes through: its own and the last one."""
+        return [layer for layer in self.layers if layer.color == color or layer is self.last]
+
+    def without(self, color: Color) -> list[Layer]:
+        """Return all layers but the one of `color`."""
+        return [layer for layer in self.layers if layer.color != color]
+
+    def read(self, layer: Layer) -> State:
+        """Read a layer's state and remember what it says."""
+        state = layer.workspace.read()
+        if state.output is not None:
+            self.said[layer.name] = state.output
+        return state
+
+    def plan(self, layer: Layer, intent: Intent, purpose: Purpose, *, look: bool = False) -> Plan:
+        """Plan one layer and have the guard read it. Raises GuardRefused."""
+        workspace = layer.workspace
+        values = layer_values(intent, layer.color, self._colors_for(layer), workspace.variables)
+        plan = workspace.plan(values, contents=bool(purpose.target), look=look)
+        refused = self._refused(plan, layer, purpose)
+        changes = {change.address: str(change.action) for change in plan.changes}
+        self.emit(Planned(layer.name, purpose.phase, changes, allowed=refused is None))
+        if refused is not None:
+            workspace.discard(plan)
+            raise refused
+        return plan
+
+    def _refused(self, plan: Plan, layer: Layer, purpose: Purpose) -> GuardRefused | None:
+        try:
+            self.guard.check(plan, purpose.step, purpose.subject, layer.color)
+            if purpose.target:
+                self.guard.check_target(plan, purpose.target)
+        except GuardRefused as refused:
+            return refused
+        return None
+
+    def apply(self, layer: Layer, plan: Plan, purpose: Purpose) -> None:
+        """Apply a guarded plan, unless it is empty, and remember what the layer says then."""
+        if plan.empty:
+            layer.workspace.discard(plan)
+            if layer.name not in self.said:
+                self.read(layer)
+            return
+        serves_color = self.single or layer.color is not None
+        touched = purpose.subject if serves_color and purpose.step in (Step.PREPARE, Step.FIRST) else ""
+        self.emit(ApplyStarted(layer.name, purpose.phase, str(touched)))
+        began = self.clock.monotonic()
+        output = layer.workspace.apply(plan)
+        if output is not None:
+            self.said[layer.name] = output
+        self.emit(ApplyFinished(layer.name, purpose.phase, self.clock.monotonic() - began))
+
+    def complete(self) -> StackFacts:
+        """Return what the last layer said, which must be complete. Raises ConfigError when it is not."""
+        facts = self.facts
+        if facts is None or facts.active is None or not facts.public_url:
+            raise ConfigError(
+                "the output bluegreen does not say server_active and public_url",
+                where=self.last.name,
+                hint="the last layer's output must be complete: see the stack contract in the README",
+            )
+        return facts
+
+    def _colors_for(self, layer: Layer) -> Mapping[str, Any]:
+        """What the last layer echoed of the colors, and over it what earlier layers have said in this run."""
+        earlier = self.layers[: self.layers.index(layer)]
+        said = [self.said.get(one.name, {}).get("colors") or {} for one in (self.last, *earlier)]
+        return merge_colors(said)

@@ -1,0 +1,146 @@
+"""What `status` says: the witnesses side by side, and whether a rollback would work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from bluegreen.errors import BluegreenError, Refused
+from bluegreen.health import Origin
+from bluegreen.model import Color, StackFacts
+from bluegreen.ports import Holder
+from bluegreen.switch.drift import compare
+from bluegreen.switch.history import ROLLED_BACK
+from bluegreen.switch.request import RollbackRequest, check_target, rollback_way
+from bluegreen.switch.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class ColorStatus:
+    """One color. healthy: None when it is not running, so that there is nothing to ask."""
+
+    enabled: bool
+    release: str
+    address: str
+    backend_url: str
+    healthy: bool | None
+    detail: str = ""
+    presence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Whether `bg rollback` would work now. seconds: to the first answer, from earlier runs; None if there is none."""
+
+    ready: bool
+    reason: str
+    target: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """One environment. warm_until: Unix seconds, -1 for ever, 0 for nothing. unfinished: a run that was cut off."""
+
+    environment: str
+    active: str
+    public_url: str
+    public: str
+    colors: Mapping[str, ColorStatus]
+    warm_until: float
+    rollback: WayBack
+    lock: Holder | None
+    drift: Sequence[str]
+    unfinished: str = ""
+
+    @property
+    def alarms(self) -> list[str]:
+        """What `status --check` fails for."""
+        active = self.colors.get(self.active)
+        found = [f"drift: {finding}" for finding in self.drift]
+        if active is not None and not active.healthy:
+            found.append(f"{self.active} is active and sick: {active.detail}")
+        if self.warm_until and not self.rollback.ready:
+            found.append(f"no way back inside the warm time: {self.rollback.reason}")
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def look(world: World) -> StatusReport:
+    """Look at one environment; changes nothing. Raises Refused when nothing is deployed there."""
+    stack = world.stack
+    stack.last.workspace.init()
+    stack.read(stack.last)
+    if stack.facts is None:
+        raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
+    facts = stack.complete()
+    assert facts.active is not None
+    colors = {str(color): _color(world, facts, color) for color in Color}
+    rollback = _way_back(world, facts, colors)
+    unfinished = world.history.unfinished
+    return StatusReport(
+        environment=world.environment,
+        active=str(facts.active),
+        public_url=facts.public_url,
+        public=_public(world, facts, facts.active),
+        colors=colors,
+        warm_until=_warm_until(world, facts.active.other, facts),
+        rollback=rollback,
+        lock=world.lock.holder(),
+        drift=_drift(world, facts),
+        unfinished=f"{unfinished.verb} {unfinished.id}, cut off in {unfinished.phase}" if unfinished else "",
+    )
+
+
+def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
+    known = facts.of(color)
+    healthy, detail = None, ""
+    if known.running:
+        judged = world.witness.ask(known, known.release)
+        healthy, detail = judged.good, " ".join(filter(None, (judged.verdict, judged.detail)))
+    return ColorStatus(known.enabled, known.release, known.address, known.backend_url, healthy, detail, known.presence)
+
+
+def _public(world: World, facts: StackFacts, active: Color) -> str:
+    seen = world.witness.ask_public(facts, world.witness.public(active, facts.of(active).release))
+    words = {Origin.NEW: str(active), Origin.OLD: f"not {active}", Origin.FAILED: f"fails: {seen.answer.error}"}
+    return words.get(seen.origin, str(seen.origin))
+
+
+def _drift(world: World, facts: StackFacts) -> Sequence[str]:
+    try:
+        return compare(facts, world.live(facts)).findings
+    except BluegreenError as error:
+        return (f"the live records cannot be read: {error}",)
+
+
+def _warm_until(world: World, idle: Color, facts: StackFacts) -> float:
+    until = world.history.warm_until(idle) or 0.0
+    over = 0 < until <= world.clock.time()
+    return 0.0 if over or not facts.of(idle).running else until
+
+
+def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]) -> WayBack:
+    try:
+        way = rollback_way(facts, RollbackRequest(), world.history)
+        if way is None:
+            return WayBack(False, "there is nothing to go back to")
+        presence = check_target(facts, way.target, world.history)
+    except Refused as refused:
+        return WayBack(False, refused.message)
+    target = colors[str(way.target)]
+    seconds = _seconds_to_answer(world)
+    if presence == "stopped":
+        return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
+    if not target.healthy:
+        return WayBack(False, f"{way.target} is sick: {target.detail}", str(way.target), seconds)
+    return WayBack(True, f"{way.target} ({target.release}) is warm and healthy", str(way.target), seconds)
+
+
+def _seconds_to_answer(world: World) -> float | None:
+    took = [run.answered_after for run in world.history.telling if run.verdict == ROLLED_BACK and run.answered_after]
+    return median(took) if took else None

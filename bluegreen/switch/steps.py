@@ -1,0 +1,131 @@
+"""What deploy, rollback and retire have in common: looking before acting, and moving the public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from bluegreen.errors import BluegreenError, CheckFailed, DriftFound
+from bluegreen.events import Said, Witnessed
+from bluegreen.health import Public
+from bluegreen.model import Color, StackFacts
+from bluegreen.run.engine import Leave
+from bluegreen.switch import values
+from bluegreen.switch.audience import Audience
+from bluegreen.switch.drift import Drift, compare
+from bluegreen.switch.guard import Step
+from bluegreen.switch.phases import NOT_BEGUN, Phase
+from bluegreen.switch.stack import Layer, Purpose
+from bluegreen.switch.world import World
+
+WATCH_PACE = 5
+"""How many times slower than around the switch the public is asked while the idle color is brought up."""
+
+
+@dataclass(slots=True)
+class Live:
+    """The live edge, read in the background while Terraform plans."""
+
+    world: World
+    _reading: Future[Drift] | None = None
+    _drift: Drift | None = None
+
+    def begin(self, facts: StackFacts) -> None:
+        pool = ThreadPoolExecutor(1, thread_name_prefix="live-edge")
+        self._reading = pool.submit(lambda: compare(facts, self.world.live(facts)))
+        pool.shutdown(wait=False)
+
+    def drift(self) -> Drift:
+        """Return what was found, waiting for it. Raises BluegreenError when the edge could not be asked."""
+        if self._drift is None:
+            assert self._reading is not None, "begin() comes first"
+            self._drift = self._reading.result()
+            live = str(self._drift.live or "")
+            self.world.emit(Witnessed(live, self._drift.records, "; ".join(self._drift.findings)))
+        return self._drift
+
+    def refuse_drift(self) -> None:
+        """Raise DriftFound when state and live edge disagree."""
+        drift = self.drift()
+        if drift.found:
+            raise drift_error(drift)
+
+
+def drift_error(drift: Drift) -> DriftFound:
+    lines = "".join(f"\n  {finding}" for finding in drift.findings)
+    return DriftFound(
+        f"state and live edge disagree:{lines}",
+        hint="make the record and the state say the same; bluegreen rollback goes back after an unfinished run",
+    )
+
+
+@dataclass(slots=True)
+class Steps:
+    """The steps of one run. origin: the active color before it; target: the one it is about."""
+
+    world: World
+    live: Live = field(init=False)
+    audience: Audience = field(init=False)
+    origin: Color | None = None
+    target: Color = Color.BLUE
+    release: str = ""
+    moving: bool = False
+
+    def __post_init__(self) -> None:
+        self.live = Live(self.world)
+        self.audience = self.world.audience()
+
+    def say(self, text: str, level: str = "info") -> None:
+        self.world.emit(Said(text, level))
+
+    def open(self, layers: Iterable[Layer]) -> StackFacts | None:
+        """Look at the folders, initialise what needs it, and read what the last layer says."""
+        for layer in layers:
+            layer.workspace.check_folder()
+            layer.workspace.init()
+        self.world.stack.read(self.world.stack.last)
+        return self.world.stack.facts
+
+    def watch(self, facts: StackFacts, public: Public) -> None:
+        """Ask the public once, say how it answers, and go on asking in the background."""
+        witness, probe = self.world.witness, self.world.settings.probe
+        seen = witness.ask_public(facts, public)
+        good = bool(seen.answer.status) and probe.expect.contains(seen.answer.status)
+        if not good:
+            detail = seen.answer.error or f"HTTP {seen.answer.status}"
+            self.say(f"{facts.public_url} fails already, before this run: {detail}", "warning")
+        self.audience.start(witness.public_question(facts), probe.every * WATCH_PACE, public, was_good=good)
+
+    def move(self, phase: Phase, to: Color, intent: values.Intent) -> None:
+        """Point the public at `to`: plan, guard and apply the last layer.
+
+        Leaves the phase by `not-begun` when anything stops it before the apply is begun.
+        """
+        stack = self.world.stack
+        facts = stack.complete()
+        purpose = Purpose(phase, Step.SWITCH, to, target=facts.of(to).address)
+        try:
+            plan = stack.plan(stack.last, intent, purpose)
+            self.before_move()
+        except BluegreenError as error:
+            raise Leave(NOT_BEGUN, error) from error
+        self.audience.prober.pace(self.world.settings.probe.every)
+        self.audience.expect(self.world.witness.public(to, facts.of(to).release))
+        self.moving = True
+        stack.apply(stack.last, plan, purpose)
+
+    def before_move(self) -> None:
+        """Look once more before the public is moved; raise to stay."""
+
+    def prove(self, color: Color) -> None:
+        """Return once the public is answered by `color` alone. Raises CheckFailed."""
+        facts = self.world.stack.complete()
+        public = self.world.witness.public(color, facts.of(color).release)
+        self.world.witness.prove(self.audience, public)
+        if public.identity is None and compare(facts, self.world.live(facts)).live != color:
+            raise CheckFailed(f"the live records do not point at {color}")
+
+    def finish(self) -> None:
+        """Stop what goes on in the background."""
+        self.audience.stop()

@@ -1,0 +1,49 @@
+"""Everything that a run acts through: the ports of one environment, bundled by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bluegreen.config.schema import EnvironmentSettings
+from bluegreen.events import Emit
+from bluegreen.model import StackFacts
+from bluegreen.ports import Clock, Commands, Interruptions, Lock, Probe, Prober, Record, Store
+from bluegreen.switch.audience import Audience
+from bluegreen.switch.evidence import Witness
+from bluegreen.switch.history import History
+from bluegreen.switch.stack import Stack
+
+Confirm = Callable[[str], None]
+"""Asks a person; raises Refused when the answer is no, UsageError when there is nobody to ask."""
+
+LiveRecords = Callable[[StackFacts | None], Sequence[Record]]
+"""Reads the public hostnames' live records; with None, of the hostnames that the configuration names."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One environment, by its name and settings, and one run in it, by its id."""
+
+    environment: str
+    settings: EnvironmentSettings
+    run: str
+    stack: Stack
+    live: LiveRecords
+    probe: Probe
+    prober: Prober
+    commands: Commands
+    store: Store
+    history: History
+    lock: Lock
+    clock: Clock
+    interruptions: Interruptions
+    emit: Emit
+    confirm: Confirm
+
+    @property
+    def witness(self) -> Witness:
+        return Witness(self.settings, self.probe, self.clock, self.emit)
+
+    def audience(self) -> Audience:
+        return Audience(self.prober, self.clock, self.emit, self.settings.probe.latency)
