@@ -1,0 +1,40 @@
+"""bluegreen deploy"""
+
+from __future__ import annotations
+
+import click
+
+from bluegreen.cli.deploying import check_forced, deploy_options, parse_sets
+from bluegreen.cli.options import Options, Verb
+from bluegreen.cli.session import conduct
+
+
+@click.command("deploy", cls=Verb)
+@deploy_options
+@click.pass_obj
+def command(
+    options: Options,
+    to: str | None,
+    release: str,
+    sets: tuple[str, ...],
+    retry: bool,
+    reason: str,
+    allow: tuple[str, ...],
+) -> int:
+    """Bring a release up on the idle color, check it, switch the public to it, and prove it from outside.
+
+    The old color stays warm for an instant `bluegreen rollback`. When something goes wrong after the switch, the public
+    is sent back by itself.
+
+    \b
+    Exit codes: 0 done or nothing to do, 1 failed before the switch, 2 usage, 3 refused,
+    4 locked, 6 failed and returned, 7 stuck (the last line is what to run), 130 interrupted.
+    """
+    check_forced(retry, reason, "--retry")
+    wanted = parse_sets(sets)
+    return conduct(
+        options,
+        lambda environment: environment.deploy(
+            to=to, release=release, sets=wanted, retry=retry, reason=reason, allow=allow
+        ),
+    )

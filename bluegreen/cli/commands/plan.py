@@ -1,0 +1,31 @@
+"""bluegreen plan"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from bluegreen.cli.console import data, document
+from bluegreen.cli.deploying import parse_sets, wanted_options
+from bluegreen.cli.options import Options, Verb
+from bluegreen.cli.session import open_environment
+from bluegreen.cli.views import plan_lines
+from bluegreen.errors import Refused
+
+
+@click.command("plan", cls=Verb)
+@wanted_options
+@click.pass_obj
+def command(options: Options, to: str | None, release: str, sets: tuple[str, ...]) -> int:
+    """Show what a deploy would change, phase by phase, with the guard's verdict. Changes nothing, takes no lock.
+
+    A layer that needs what an earlier one has not made yet is "known after" that one. Exits with 3 when the guard
+    would refuse.
+    """
+    preview = open_environment(options).plan(to=to, release=release, sets=parse_sets(sets))
+    if options.json:
+        document({**asdict(preview), "refused": preview.refused})
+    else:
+        data("\n".join(plan_lines(preview)))
+    return Refused.exit_code if preview.refused else 0

@@ -1,0 +1,30 @@
+"""bluegreen status"""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from bluegreen.cli.console import data, document, tell
+from bluegreen.cli.options import Options, Verb
+from bluegreen.cli.session import open_environment
+from bluegreen.cli.views import status_lines
+from bluegreen.errors import Refused
+
+
+@click.command("status", cls=Verb)
+@click.option("--check", is_flag=True, help="Exit with 3 on drift, a sick active color, or no way back while warm.")
+@click.pass_obj
+def command(options: Options, check: bool) -> int:
+    """Show what is active, what each color runs and how healthy it is, and whether a rollback would work."""
+    report = open_environment(options).status()
+    if options.json:
+        document(report.as_dict())
+    else:
+        data("\n".join(status_lines(report, time.time())))
+    if not check or not report.alarms:
+        return 0
+    for alarm in report.alarms:
+        tell(f"alarm: {alarm}", color=options.color, style="red")
+    return Refused.exit_code

@@ -1,0 +1,83 @@
+"""bluegreen tf"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from bluegreen.cli.foreground import run_in_foreground
+from bluegreen.cli.options import Options, Verb
+from bluegreen.cli.session import open_environment
+
+if TYPE_CHECKING:
+    from bluegreen.adapters.terraform.workspace import TerraformWorkspace
+    from bluegreen.cli.by_hand import ByHand
+    from bluegreen.config.stack import LayerConfig
+
+VALUED = frozenset({"plan", "console", "import", "refresh"})
+"""Commands that are handed the values. Not apply: an apply that no guard has read is not made easier."""
+
+UNATTENDED = frozenset({"TF_INPUT", "TF_IN_AUTOMATION"})
+"""What tells Terraform that there is nobody to ask."""
+
+
+class _Passing(Verb):
+    """Keeps everything behind `--` for Terraform, global options of ours included."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        cut = args.index("--") if "--" in args else len(args)
+        context.meta["terraform"] = args[cut + 1 :]
+        return super().parse_args(context, args[:cut])
+
+    def collect_usage_pieces(self, context: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(context), "-- ARGS..."]
+
+
+@click.command("tf", cls=_Passing)
+@click.argument("layer", required=False)
+@click.pass_context
+def command(context: click.Context, layer: str | None) -> int:
+    """Run Terraform in a layer's folder, with the environment's data directory and backend.
+
+    plan, console, import and refresh also get the values that hold now, rebuilt from the stack's output, so that a plan
+    shows what differs from them. What follows `--` is Terraform's, and so is the exit code.
+
+    \b
+        bluegreen tf edge -- plan
+        bluegreen tf blue -- state list
+    """
+    arguments: list[str] = context.meta["terraform"]
+    if not arguments:
+        raise click.UsageError("what is Terraform to do? Write it behind --, as: bluegreen tf LAYER -- plan")
+    options = context.ensure_object(Options)
+    from bluegreen.cli.by_hand import ByHand
+
+    by_hand = ByHand.of(open_environment(options))
+    chosen = by_hand.layer(layer)
+    workspace = by_hand.workspace(chosen)
+    workspace.init()
+    with _values(by_hand, chosen, workspace, arguments) as extra:
+        environment = {**workspace.environment, **extra}
+        if sys.stdin is not None and sys.stdin.isatty():  # then somebody is there to be asked
+            environment = {name: text for name, text in environment.items() if name not in UNATTENDED}
+        return run_in_foreground([*by_hand.engine.argv, *arguments], workspace.folder, environment)
+
+
+@contextlib.contextmanager
+def _values(
+    by_hand: ByHand, layer: LayerConfig, workspace: TerraformWorkspace, arguments: Sequence[str]
+) -> Iterator[dict[str, str]]:
+    """Give the variable through which Terraform is handed the values, where its command takes any."""
+    from bluegreen.cli.by_hand import values_arguments
+
+    wanted = next((word for word in arguments if not word.startswith("-")), "")
+    if wanted not in VALUED:
+        yield {}
+        return
+    with values_arguments(by_hand, layer, workspace) as files:
+        yield {f"TF_CLI_ARGS_{wanted}": shlex.join(files)}

@@ -1,0 +1,55 @@
+"""The options by which plan, prepare and deploy say what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bluegreen.cli.options import COLORS
+from bluegreen.errors import UsageError
+
+if TYPE_CHECKING:
+    from bluegreen.model import Value
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+to_option = click.option("--to", type=click.Choice(COLORS), help="The color meant; the idle one by default.")
+reason_option = click.option("--reason", metavar="TEXT", default="", help="Why; kept in the history.")
+
+
+def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+wanted_options = _stacked(
+    to_option,
+    click.option("--release", metavar="VERSION", default="", help="What it is to run; the environment's by default."),
+    click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A field of the color's object, as YAML."),
+)
+
+deploy_options = _stacked(
+    wanted_options,
+    click.option("--retry", is_flag=True, help="Although this release was taken out of service here."),
+    reason_option,
+    click.option("--allow", metavar="ADDRESS", multiple=True, help="Let the guard pass an update of this resource."),
+)
+
+
+def parse_sets(texts: Sequence[str]) -> Mapping[str, Value]:
+    """Read `--set` options into a nested object. Raises UsageError."""
+    from bluegreen.config.variables import parse_set, with_values
+
+    return with_values({}, [parse_set(text) for text in texts])
+
+
+def check_forced(forced: bool, reason: str, option: str) -> None:
+    """Raise UsageError when something is forced and nobody says why."""
+    if forced and not reason:
+        raise UsageError(f"{option} needs --reason TEXT", hint="say why; it is kept in the history")

@@ -1,0 +1,148 @@
+"""The program: finds the command, and is the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from bluegreen import __version__
+from bluegreen.cli.options import Options, Verbs, guess
+from bluegreen.cli.streams import make_patient
+from bluegreen.cli.table import COMMANDS, RUNS, SECTIONS
+
+if TYPE_CHECKING:
+    from bluegreen.errors import BluegreenError
+
+PROGRAM = "bluegreen"
+"""Also when it was started as `bg`, which in a script is the shell's own."""
+
+
+class Program(Verbs):
+    """The commands of the table, each imported when it is called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bluegreen.cli.commands.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise NoSuchVerb(args[0])
+        context.find_root().obj.verb = args[0]
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+class NoSuchVerb(click.UsageError):
+    def __init__(self, name: str) -> None:
+        from bluegreen.config.wording import did_you_mean
+
+        super().__init__(f'there is no command "{name}"')
+        self.hint = did_you_mean(name, COMMANDS) or f"{PROGRAM} --help"
+
+
+@click.group(cls=Program, invoke_without_command=True)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Put a new release in production without downtime, with Terraform; and take it back.
+
+    Two colors, blue and green: one is active and serves the public, the other is idle. A deploy brings the release up
+    on the idle one, checks it, switches, and proves from outside that the public has arrived.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main() -> None:
+    """Run as a program: in a process of its own, whose streams are ours."""
+    make_patient()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; return its exit code."""
+    options = guess(argv)
+    try:
+        return int(program.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False, obj=options) or 0)
+    except Exception as error:
+        return _end(error, options)
+
+
+def _end(error: Exception, options: Options) -> int:
+    """Tell an error, in words and, where it ended a run, as JSON. Returns the exit code that its class owns."""
+    from bluegreen.cli.console import tell_error
+
+    ours = _translated(error, options)
+    tell_error(ours, color=options.color)
+    if options.json and (options.verb in RUNS or not options.verb):
+        _end_json(ours)
+    return ours.exit_code
+
+
+def _translated(error: Exception, options: Options) -> BluegreenError:
+    from bluegreen.errors import BluegreenError, Interrupted, UsageError
+
+    match error:
+        case BluegreenError():
+            return error
+        case click.exceptions.Abort():
+            return Interrupted("interrupted")
+        case click.ClickException():
+            return UsageError(_message(error), hint=_hint(error))
+    if options.debug:
+        import traceback
+
+        traceback.print_exception(error)
+        return BluegreenError(f"internal error: {type(error).__name__}: {error}")
+    return BluegreenError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="--debug shows where; what was begun is in the journal: bluegreen status",
+    )
+
+
+def _message(error: click.ClickException) -> str:
+    # Without click's own "Did you mean", which is the hint.
+    text = str(error.message) or error.format_message()
+    text = error.format_message() if isinstance(error, click.BadParameter) else text
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def _hint(error: click.ClickException) -> str:
+    if isinstance(error, NoSuchVerb):
+        return error.hint
+    near = getattr(error, "possibilities", None) or ()
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else PROGRAM} --help"
+
+
+def _end_json(error: BluegreenError) -> None:
+    import time
+
+    from bluegreen.cli.console import json_line
+    from bluegreen.cli.verdicts import verdict_of
+    from bluegreen.events import Errored, Result
+
+    requests = dict.fromkeys(("sent", "failed", "slow", "wrong_release"), 0)
+    envelope = {"time": time.time(), "run": "", "environment": "", "service": ""}
+    told = Errored(error.message, error.where, error.hint, error.exit_code)
+    result = Result(verdict_of(error), error.exit_code, requests=requests)
+    for event in (told, result):
+        json_line({**envelope, **event.as_dict()})

@@ -1,0 +1,172 @@
+"""A run off a terminal: one plain line per fact. Pure: events in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.cli.words import running, took
+
+Data = Mapping[str, Any]
+
+QUIET, NORMAL, VERBOSE = 0, 1, 2
+
+
+@dataclass(slots=True)
+class Narrator:
+    """Tells events as lines. level: QUIET, NORMAL or VERBOSE. last: the probe last told, per color."""
+
+    level: int = NORMAL
+    verb: str = ""
+    error: str = ""
+    last: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def tell(self, data: Data) -> list[str]:
+        """Return the lines for one event; none when it says nothing new, or nothing at this level."""
+        name = str(data.get("event", ""))
+        if name == "error":
+            self.error = data["message"]
+        if name == "phase-started":
+            self.last.clear()
+        for level, tellers in ((QUIET, _QUIET), (NORMAL, _NORMAL), (VERBOSE, _VERBOSE)):
+            if name in tellers and self.level >= level:
+                return list(tellers[name](self, data))
+        return []
+
+
+Teller = Callable[[Narrator, Data], Iterator[str]]
+
+
+def _warned(narrator: Narrator, data: Data) -> Iterator[str]:
+    if data["level"] == "warning":
+        yield f"warning: {data['text']}"
+    elif narrator.level >= NORMAL:
+        yield str(data["text"])
+
+
+def _started(narrator: Narrator, data: Data) -> Iterator[str]:
+    narrator.verb = data["verb"]
+    by = f", by {data['who']}" if data.get("who") else ""
+    yield f"{data['verb']} of {data['service']} in {data.get('environment', '')}: run {data.get('run', '')}{by}"
+
+
+def _route(narrator: Narrator, data: Data) -> Iterator[str]:
+    target = running(data["target"], data["release"])
+    if not data["origin"]:
+        yield f"nothing is deployed here yet; {target} comes first"
+    elif data["origin"] == data["target"]:
+        yield f"{target} is active"
+    else:
+        yield f"{running(data['origin'], data['origin_release'])} is active; the target is {target}"
+
+
+def _phase_started(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"{data['phase']} begins"
+
+
+def _phase_finished(narrator: Narrator, data: Data) -> Iterator[str]:
+    phase, outcome, seconds = data["phase"], data["outcome"], took(data["seconds"])
+    waited = f", {took(data['waiting'])} of it waiting" if data.get("waiting", 0.0) >= 0.1 else ""
+    if outcome in ("done", "nothing", "stopped"):
+        yield f"{phase} done in {seconds}{waited}"
+        return
+    # What ends the run is told in full at its end; what it goes on from is told here.
+    why = f": {narrator.error}" if data["following"] == "RETURN" and narrator.error else ""
+    on = "; going back" if data["following"] == "RETURN" and phase != "RETURN" else ""
+    yield f"{phase} {'interrupted' if outcome == 'interrupted' else 'failed'} after {seconds}{waited}{why}{on}"
+
+
+def _planned(narrator: Narrator, data: Data) -> Iterator[str]:
+    if data.get("known_after"):
+        yield f"{data['layer']}: known after {data['known_after']}"
+        return
+    changes, refused = data["changes"], "" if data["allowed"] else ", which the guard refuses"
+    if not changes:
+        yield f"{data['layer']}: the plan changes nothing{refused}"
+        return
+    yield f"{data['layer']}: the plan changes {len(changes)}{refused}"
+    for address, action in changes.items():
+        yield f"  {action} {address}"
+
+
+def _apply_started(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"{data['layer']}: applying"
+
+
+def _apply_finished(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"{data['layer']}: applied in {took(data['seconds'])}"
+
+
+def _resource(narrator: Narrator, data: Data) -> Iterator[str]:
+    long = data["stage"] == "progress"
+    if narrator.level >= VERBOSE or long or data["stage"] == "errored":
+        so_far = f", {took(data['seconds'])} so far" if long else ""
+        yield f"{data['layer']}: {data['action']} {data['address']}: {data['stage']}{so_far}"
+
+
+def _probed(narrator: Narrator, data: Data) -> Iterator[str]:
+    color, row, needed = data["color"], data["good_in_a_row"], data["needed"]
+    fact = (data["verdict"], "" if data["verdict"] == "good" else data["detail"], row)
+    if narrator.last.get(color) == fact:
+        return
+    narrator.last[color] = fact
+    detail = f" ({data['detail']})" if fact[1] else ""
+    counted = f" {row}/{needed}" if needed and row else ""
+    yield f"{color}: {data['verdict']}{counted}{detail}"
+
+
+def _first_answer(narrator: Narrator, data: Data) -> Iterator[str]:
+    again = " again" if narrator.verb == "rollback" else ""
+    yield f"public answers {data['color']}{again} after {took(data['seconds'])}"
+
+
+def _waiting(narrator: Narrator, data: Data) -> Iterator[str]:
+    most = f" ({took(data['seconds'])})" if data["seconds"] else ""
+    yield f"waiting for {data['what']}{most}"
+
+
+def _engine(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"{data['product']} {data['version']} at {data['path']}"
+
+
+def _terraform(narrator: Narrator, data: Data) -> Iterator[str]:
+    ended = "" if data["exit_code"] == 0 or data["command"] == "plan" else f", exit code {data['exit_code']}"
+    yield f"{data['layer']}: terraform {data['command']} took {took(data['seconds'])}{ended}"
+
+
+def _public(narrator: Narrator, data: Data) -> Iterator[str]:
+    from_where = f" from {running(data['color'], data['release'])}" if data["color"] else ""
+    fact = (data["origin"], data["detail"])
+    if narrator.last.get("public") == fact:
+        return
+    narrator.last["public"] = fact
+    if data["origin"] == "failed" or narrator.level >= VERBOSE:
+        yield f"public: {data['origin']} answer{from_where} ({data['detail']})"
+
+
+def _witnessed(narrator: Narrator, data: Data) -> Iterator[str]:
+    detail = f": {data['detail']}" if data["detail"] else ""
+    yield f"the live records point at {data['active'] or 'no color'}{detail}"
+
+
+_QUIET: dict[str, Teller] = {"said": _warned}
+_NORMAL: dict[str, Teller] = {
+    "run-started": _started,
+    "route-chosen": _route,
+    "phase-started": _phase_started,
+    "phase-finished": _phase_finished,
+    "planned": _planned,
+    "apply-started": _apply_started,
+    "apply-finished": _apply_finished,
+    "resource": _resource,
+    "probed": _probed,
+    "first-answer": _first_answer,
+    "waiting-for": _waiting,
+    "public-answered": _public,
+}
+_VERBOSE: dict[str, Teller] = {
+    "engine-found": _engine,
+    "terraform-finished": _terraform,
+    "witnessed": _witnessed,
+}

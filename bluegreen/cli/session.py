@@ -1,0 +1,51 @@
+"""From the options to an environment, and through a run to its exit code.
+
+What stands behind an environment is imported when one is opened: help and completion need none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bluegreen.cli.console import tell_error
+from bluegreen.cli.options import Options
+from bluegreen.cli.reporter import Reporter
+from bluegreen.errors import BluegreenError
+
+if TYPE_CHECKING:
+    from bluegreen.app import Environment, Project
+    from bluegreen.switch.conduct import RunResult
+
+
+def open_project(options: Options) -> Project:
+    """Read the project. Raises ConfigError."""
+    from bluegreen.app import load
+
+    return load(options.folder)
+
+
+def open_environment(options: Options) -> Environment:
+    """Read the project and choose its environment, in which nothing is shown or asked yet. Raises ConfigError."""
+    return open_project(options).environment(options.environment)
+
+
+def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
+    """Do one run with everything shown; return its exit code. Raises what ended it before it began."""
+    from bluegreen.adapters.signals import Signals
+
+    environment = open_environment(options)
+    reporter = Reporter(options)
+    try:
+        with reporter, Signals(reporter.interrupted) as signals:
+            environment.on_event, environment.confirm = reporter.take, reporter.ask
+            environment.interruptions = signals
+            act(environment)
+    except BluegreenError as error:
+        if not reporter.timeline.result:
+            raise
+        tell_error(error, color=options.color, hint=False)
+        reporter.summarize(hint=error.hint)
+        return int(reporter.timeline.result["exit_code"])
+    reporter.summarize()
+    return 0

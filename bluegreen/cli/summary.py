@@ -1,0 +1,79 @@
+"""Three lines after a run: what happened, what it cost the public, what to do next. Pure."""
+
+from __future__ import annotations
+
+from bluegreen.cli.timeline import Timeline
+from bluegreen.cli.words import cost, running, took, until
+
+
+def summarize(timeline: Timeline, *, hint: str = "", where: str = "", now: float | None = None) -> list[str]:
+    """Return the three lines of a finished run.
+
+    hint: what the error that ended it advises. where: options that name the environment, such as " -e pro".
+    now: Unix seconds.
+    """
+    return [_happened(timeline), f"public: {_cost(timeline)}", _next(timeline, hint, where, now)]
+
+
+def _happened(timeline: Timeline) -> str:
+    result = timeline.result
+    after = f"after {took(result['seconds'])}"
+    active = _serving(timeline)
+    target = running(timeline.target, timeline.release)
+    how = "was interrupted" if result["exit_code"] == 130 else "failed"
+    in_phase = f"in {_decisive(timeline)} {after}"
+    match result["verdict"]:
+        case "switched" if not timeline.origin:
+            return f"deployed: {active} serves the public, {after}; it is the first here"
+        case "switched":
+            return f"switched: {active} serves the public, {after}"
+        case "prepared":
+            return f"prepared: {target} is up and healthy, {after}; {active} still serves the public"
+        case "nothing-to-do":
+            return f"nothing to do: {timeline.said or f'{active} serves the public'}"
+        case "rolled-back":
+            return f"rolled back: {active} serves the public again, {after}"
+        case "retired":
+            return f"retired: the idle color is no longer warm; {active} serves the public"
+        case "returned":
+            return f"returned: {target} {how} {in_phase}; {active} serves the public again"
+        case "stuck":
+            return f"stuck {in_phase}: {active} is what the state says; a human is needed"
+        case verdict:
+            stayed = f"; the public never left {active}" if active else "; nothing serves the public"
+            return f"{verdict} {in_phase}{stayed}"
+
+
+def _serving(timeline: Timeline) -> str:
+    active = timeline.result["active"]
+    known = {timeline.origin: timeline.origin_release, timeline.target: timeline.release}
+    return running(active, known.get(active) or "")
+
+
+def _decisive(timeline: Timeline) -> str:
+    """Return the phase that went wrong first, else the last one."""
+    bad = (seen.name for seen in timeline.phases if seen.outcome not in ("", "done", "nothing", "stopped"))
+    return next(bad, timeline.phase or "PREFLIGHT")
+
+
+def _cost(timeline: Timeline) -> str:
+    result = timeline.result
+    both = f"; both colors answered for {took(result['overlap_seconds'])}" if result["overlap_seconds"] >= 0.05 else ""
+    proof = "; proof: records-only" if result.get("proof") == "records-only" else ""
+    return f"{cost(result['requests'], first=not timeline.origin)}{both}{proof}"
+
+
+def _next(timeline: Timeline, hint: str, where: str, now: float | None) -> str:
+    result = timeline.result
+    show = f"bluegreen show{where} {timeline.run}"
+    match result["verdict"]:
+        case "switched" if timeline.origin:
+            warm = f"{timeline.origin} {timeline.origin_release} warm {until(result['warm_until'], now)}"
+            return f"next: way back: bluegreen rollback{where} ({warm})"
+        case "prepared":
+            return f"next: bluegreen switch{where}"
+        case "rolled-back":
+            return f"next: when it is mended: bluegreen deploy{where} --release VERSION"
+        case "switched" | "nothing-to-do" | "retired":
+            return f"next: bluegreen status{where}"
+    return f"hint: {hint or show}"

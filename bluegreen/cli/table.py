@@ -1,0 +1,37 @@
+"""Every command with its one line of help, so that `--help` need not import them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Switch": {
+        "plan": "Show what a deploy would change, phase by phase; change nothing.",
+        "prepare": "Bring the idle color up and check it; switch nothing.",
+        "switch": "Check the prepared color again, and switch the public to it.",
+        "deploy": "Prepare and switch in one go.",
+        "rollback": "Send the public back to the color it came from.",
+        "retire": "End the warm time of the idle color: stop or destroy it.",
+    },
+    "Look": {
+        "status": "Show what is active, how healthy, and whether a rollback would work.",
+        "history": "List the runs, newest first.",
+        "show": "Show one run: phases, plans, probes, errors.",
+        "config": "Show the merged configuration, or its schema.",
+    },
+    "Terraform by hand": {
+        "tf": "Run Terraform with the environment's values, data directory and backend.",
+        "render": "Write the values file that a bare `terraform plan` needs.",
+    },
+    "Begin": {
+        "demo": "Show all of it in about a minute, in a temporary folder.",
+        "init": "Make a project folder.",
+        "sandbox": "Start, show or stop the world on localhost.",
+        "shell-init": "Print what a shell needs so that `bg` works in it, with completion.",
+    },
+}
+
+COMMANDS: Mapping[str, str] = {name: text for section in SECTIONS.values() for name, text in section.items()}
+
+RUNS = frozenset({"deploy", "prepare", "switch", "rollback", "retire"})
+"""Commands that are a run: with --json they end with a result, whatever happens."""

@@ -1,0 +1,78 @@
+"""What `status` and `plan` print. Pure: reports in, lines out; every column lines up, every line stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bluegreen.cli.words import at, took, until
+
+if TYPE_CHECKING:
+    from bluegreen.switch.preview import LayerPreview, Preview
+    from bluegreen.switch.status import ColorStatus, StatusReport
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Align the columns of rows that have equally many, two spaces apart."""
+    whole = [tuple(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in whole]
+
+
+def status_lines(report: StatusReport, now: float) -> list[str]:
+    """Return the text of `bluegreen status`. now: Unix seconds."""
+    colors = [_color(name, color, name == report.active) for name, color in report.colors.items()]
+    return [*table(_facts(report, now)), "", *table(colors), *_findings(report)]
+
+
+def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
+    yield "environment", report.environment
+    yield "active", report.active
+    yield "public", f"{report.public_url} answers {report.public}"
+    if report.warm_until:
+        left = f", {took(report.warm_until - now)} more" if report.warm_until > now else ""
+        yield "warm", until(report.warm_until, now) + left
+    way = report.rollback
+    expected = f", about {took(way.seconds)}" if way.ready and way.seconds is not None else ""
+    yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{expected}"
+    lock = report.lock
+    yield "lock", f"{lock.verb} {lock.run}, {lock.who} since {at(lock.since, now)}" if lock else "free"
+    yield "drift", f"{len(report.drift)} found" if report.drift else "none"
+    if report.unfinished:
+        yield "unfinished", f"{report.unfinished}; bluegreen rollback ends it"
+
+
+def _color(name: str, color: ColorStatus, active: bool) -> tuple[str, ...]:
+    health = {True: "healthy", False: f"sick: {color.detail}", None: color.presence or "not running"}[color.healthy]
+    return ("*" if active else " ", name, color.release or "-", health, color.address or "-", color.backend_url or "-")
+
+
+def _findings(report: StatusReport) -> list[str]:
+    return ["", *(f"drift: {finding}" for finding in report.drift)] if report.drift else []
+
+
+def plan_lines(preview: Preview) -> list[str]:
+    """Return the text of `bluegreen plan`."""
+    if not preview.target:
+        return [f"nothing to do: {preview.active} runs {preview.release} already"]
+    first = "" if preview.active else ", the first deploy here"
+    lines = [f"{preview.release} would go to {preview.target}{first}; nothing was changed"]
+    phase = ""
+    for layer in preview.layers:
+        if layer.phase != phase:
+            phase = layer.phase
+            lines += ["", phase]
+        lines += _layer(layer)
+    verdict = "the guard would refuse this" if preview.refused else "the guard would let this pass"
+    return [*lines, "", verdict]
+
+
+def _layer(layer: LayerPreview) -> list[str]:
+    if layer.refusal:
+        return [f"  {layer.layer}: refused", *(f"    {line.strip()}" for line in layer.refusal.splitlines())]
+    if layer.known_after:
+        return [f"  {layer.layer}: known after {layer.known_after}"]
+    if not layer.changes:
+        return [f"  {layer.layer}: no changes"]
+    changed = table((f"    {action}", address) for address, action in layer.changes.items())
+    return [f"  {layer.layer}: {len(layer.changes)} to change", *changed]

@@ -1,0 +1,24 @@
+"""Recorded runs, and what the command line is tried with instead of an environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDED = Path(__file__).with_name("recorded")
+
+Events = list[dict[str, Any]]
+
+
+@pytest.fixture
+def recorded() -> Callable[[str], Events]:
+    """Return the events of a real run: deploy, or returned."""
+
+    def read(name: str) -> Events:
+        return [json.loads(line) for line in (RECORDED / f"{name}.jsonl").read_text().splitlines()]
+
+    return read

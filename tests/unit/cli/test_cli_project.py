@@ -1,0 +1,142 @@
+"""The project folder that `init` makes, and the values of Terraform by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bluegreen.cli.by_hand import agrees, current_values
+from bluegreen.cli.main import run
+from bluegreen.config.load import load_config
+from bluegreen.errors import Refused, UsageError
+from bluegreen.model import Color
+from bluegreen.render.tfvars import render_tfvars
+from bluegreen.sandbox.address import Network
+from bluegreen.sandbox.project import create_project
+
+
+@pytest.mark.parametrize("layout", ["layers", "single"])
+def test_a_project_is_whole_and_its_own(layout: str, tmp_path: Path) -> None:
+    folder = tmp_path / "books"
+    files = create_project(folder, "books", layout)
+    assert {Path("bluegreen.yaml"), Path("README.md"), Path(".gitignore")} <= set(files)
+    text = "".join((folder / file).read_text() for file in files if file.parts[0] != "modules")
+    assert "127.77.12" not in text
+    assert not re.search(r"\bshop\b", text)
+    assert "../terraform/modules" not in text
+    config = load_config(folder)
+    assert config.service == "books"
+    assert config.sandbox is not None
+    assert config.sandbox.network == f"{Network.for_path(folder).prefix}.0/24"
+
+
+@pytest.mark.parametrize("layout", ["layers", "single"])
+def test_its_modules_are_where_its_code_says(layout: str, tmp_path: Path) -> None:
+    folder = tmp_path / "books"
+    create_project(folder, "books", layout)
+    sources = [
+        file.parent / source
+        for file in folder.rglob("*.tf")
+        for source in re.findall(r'source\s*=\s*"(\.[^"]*)"', file.read_text())
+    ]
+    assert sources
+    assert all((source / "main.tf").is_file() for source in sources)
+    assert all(source.resolve().is_relative_to(folder) for source in sources)
+
+
+def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "books").mkdir()
+    assert run(["-C", str(tmp_path), "init", "books", "--stack", "sandbox", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["folder"] == str(tmp_path / "books")
+    assert "bluegreen.yaml" in told["files"]
+    (tmp_path / "books" / "bluegreen.yaml").write_text("mine")
+    assert run(["-C", str(tmp_path), "init", "books", "--stack", "sandbox"]) == 3
+    assert (tmp_path / "books" / "bluegreen.yaml").read_text() == "mine"
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused):
+        create_project(tmp_path / "file", "file")
+
+
+@pytest.mark.parametrize("name", ["Shop", "1shop", "a/b", "../x", "", "a_b", "-a", "a-", "x" * 64])
+def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no name"):
+        create_project(tmp_path / "p", name)
+    assert not (tmp_path / "p").exists()
+
+
+def test_the_sandbox_comes_up_and_goes_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    create_project(tmp_path / "books", "books")
+    here = ["-C", str(tmp_path / "books")]
+    try:
+        assert run([*here, "sandbox", "up"]) == 0
+        assert run([*here, "sandbox", "up", "--json"]) == 0
+        told = capsys.readouterr().out
+        assert f"public   {Network.for_path(tmp_path / 'books').public_url}" in told
+        found = json.loads(told[told.index("{") :])
+        assert (found["up"], found["service"]) == (True, "books")
+    finally:
+        assert run([*here, "sandbox", "down"]) == 0
+    assert run([*here, "sandbox", "status"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "the sandbox is down; bluegreen sandbox up starts it\n"
+    assert told.err == "the sandbox is down\n"
+
+
+def test_a_project_without_a_sandbox_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    create_project(tmp_path / "books", "books")
+    file = tmp_path / "books" / "bluegreen.yaml"
+    file.write_text(re.sub(r"sandbox:\n  network: .*\n", "", file.read_text()))
+    assert run(["-C", str(file.parent), "sandbox", "up"]) == 2
+    assert "error: this project has no sandbox" in capsys.readouterr().err
+
+
+OUTPUT: dict[str, Any] = {
+    "colors": {
+        "blue": {"enabled": True, "inputs": {"release": "1"}, "address": "127.1.1.11", "backend_url": "http://b/"},
+        "green": {"enabled": False, "inputs": None, "address": "127.1.1.12"},
+    },
+    "server_active": "blue",
+    "server_previous": "green",
+}
+
+
+def test_the_values_of_each_layer_are_rebuilt_from_the_output() -> None:
+    edge = current_values(OUTPUT, "edge", None, frozenset({"colors", "server_active", "server_previous"}))
+    assert edge == {"colors": OUTPUT["colors"], "server_active": "blue", "server_previous": "green"}
+    green = current_values(OUTPUT, "edge", Color.GREEN, frozenset({"color", "enabled", "server"}))
+    assert green == {"color": "green", "enabled": False, "server": None}
+    single = current_values(OUTPUT, "terraform", None, frozenset({"blue", "green", "blue_enabled", "green_enabled"}))
+    assert single == {"blue": {"release": "1"}, "green": None, "blue_enabled": True, "green_enabled": False}
+
+
+def test_an_output_without_an_active_color_gives_no_values() -> None:
+    with pytest.raises(Refused, match="no active color"):
+        current_values({"colors": {}}, "edge", None, frozenset())
+
+
+def test_a_values_file_is_current_or_not(tmp_path: Path) -> None:
+    values = {"colors": OUTPUT["colors"], "server_active": "blue", "note": "${x} %{y} \b \f é"}
+    file = tmp_path / "zz.tfvars"
+    assert not agrees(file, values)
+    file.write_text(render_tfvars(values))
+    assert agrees(file, values)
+    assert not agrees(file, {**values, "server_active": "green"})
+    assert not agrees(file, {"colors": values["colors"]})
+    file.write_text(render_tfvars({"blue": {"release": "1"}}))
+    assert not agrees(file, {"blue": {"release": "1", "size": 2}})
+    file.write_text("server_active = something else\n")
+    assert not agrees(file, values)
+
+
+def test_what_the_last_layer_adds_to_the_colors_makes_no_difference(tmp_path: Path) -> None:
+    file = tmp_path / "zz.tfvars"
+    less = {color: {key: echo[key] for key in echo if key != "backend_url"} for color, echo in OUTPUT["colors"].items()}
+    file.write_text(render_tfvars({"colors": less}))
+    assert agrees(file, {"colors": OUTPUT["colors"]})
+    file.write_text(render_tfvars({"colors": {**less, "blue": {**less["blue"], "inputs": {"release": "0"}}}}))
+    assert not agrees(file, {"colors": OUTPUT["colors"]})
