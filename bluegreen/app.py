@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
 from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
+from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import UsageError
-from bluegreen.events import EngineFound, Event, RunStarted
+from bluegreen.events import Event, RunStarted
 from bluegreen.model import Action, Color, StackFacts, Value
 from bluegreen.ports import Interruptions, JournalEntry, Record
 from bluegreen.sandbox.address import Network
@@ -86,7 +88,11 @@ def _nobody_to_ask(question: str) -> None:
     raise UsageError(f"this needs a yes: {question}", hint="--yes, or confirm= in the library, says so beforehand")
 
 
-@dataclass(slots=True)
+def _unheard(event: Event) -> None:
+    """Nobody listens: what Terraform is called for is no run."""
+
+
+@dataclass
 class Environment:
     """One environment, and what can be done with it. Each verb returns how its run ended, or raises its error."""
 
@@ -187,6 +193,7 @@ class Environment:
             who=who(os.environ),
             host=host(),
             version=__version__,
+            engine=f"{self.engine.product} {self.engine.version}",
             commit=commit(self.folder, os.environ),
             ci_url=ci_url(os.environ),
             reason=reason,
@@ -207,9 +214,8 @@ class Environment:
         run = new_run_id(clock.time())
         store = _Unwritten(self.data) if verb in ("plan", "status") else self.store
         emit = self._emitter(run, clock, store)
-        engine = find_engine(self.configured.terraform.engine, cache=self.folder / DATA)
-        emit(EngineFound(engine.product, engine.version, engine.path))
-        stack = Stack(self._layers(engine, emit), self._guard(allow), emit, clock)
+        layers = [Layer(layer.name, layer.color, self.workspace(layer, emit)) for layer in self.config.stack]
+        stack = Stack(layers, self._guard(allow), emit, clock)
         prober = ThreadProber(probe := HttpProbe())
         try:
             yield World(
@@ -256,22 +262,26 @@ class Environment:
         ]
         return Guard(ownership, [*allowances, *(Allowance(address) for address in allow)])
 
-    def _layers(self, engine: Engine, emit: Callable[[Event], None]) -> list[Layer]:
-        return [Layer(layer.name, layer.color, self.workspace(layer.name, engine, emit)) for layer in self.config.stack]
+    @cached_property
+    def engine(self) -> Engine:
+        """The Terraform that is used here. Raises EngineError when there is none."""
+        return find_engine(self.configured.terraform.engine, cache=self.folder / DATA)
 
-    def workspace(self, name: str, engine: Engine, emit: Callable[[Event], None]) -> TerraformWorkspace:
+    def keeps_values(self, layer: LayerConfig) -> bool:
+        """Return whether a layer's folder serves it alone, so that one values file in it can be right."""
+        return sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) == 1
+
+    def workspace(self, layer: LayerConfig, emit: Callable[[Event], None] = _unheard) -> TerraformWorkspace:
         """Return the Terraform of one layer."""
         from bluegreen.render.tfvars import render_tfvars
 
-        layer = next(layer for layer in self.config.stack if layer.name == name)
         terraform = self.configured.terraform
-        words = {"service": self.config.service, "environment": self.name, "layer": name}
-        shared = sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) > 1
+        words = {"service": self.config.service, "environment": self.name, "layer": layer.name}
         return TerraformWorkspace(
-            layer=name,
+            layer=layer.name,
             folder=layer.folder,
-            data_dir=self.data / name,
-            engine=engine,
+            data_dir=self.data / "layers" / layer.name,
+            engine=self.engine,
             render=render_tfvars,
             emit=emit,
             interruptions=self.interruptions,
@@ -280,7 +290,7 @@ class Environment:
             var_files=[self.folder / file for file in terraform.var_files],
             env={key: value.get_secret_value() for key, value in terraform.env.items()},
             lock_timeout=round(terraform.lock_timeout),
-            keep_values=not shared,
+            keep_values=self.keeps_values(layer),
         )
 
 

@@ -1,4 +1,4 @@
-"""The exception tree. Each class owns one exit code; nothing else decides how a command ends.
+"""The exception tree. Each class owns one exit code and one word; nothing else decides how a command ends.
 
 BluegreenError              1  failed, the public never left the old color
 |-- TerraformError          1  Terraform ended with an error; carries its diagnostics
@@ -35,6 +35,7 @@ class BluegreenError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    verdict: ClassVar[str] = "failed"
     result: object = None
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
@@ -89,6 +90,7 @@ class UsageError(BluegreenError):
     """What was asked for cannot be meant, or cannot be done here."""
 
     exit_code = 2
+    verdict = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Refused(BluegreenError):
     """Refused; nothing was applied in this phase."""
 
     exit_code = 3
+    verdict = "refused"
 
 
 class GuardRefused(Refused):
@@ -149,27 +152,32 @@ class Locked(BluegreenError):
     """Another run, or a foreign Terraform, holds the lock."""
 
     exit_code = 4
+    verdict = "locked"
 
 
 class Waiting(BluegreenError):
     """The run waits; take it up again later."""
 
     exit_code = 5
+    verdict = "waiting"
 
 
 class Returned(BluegreenError):
     """Failed after the switch; the public is back on the old color."""
 
     exit_code = 6
+    verdict = "returned"
 
 
 class Stuck(BluegreenError):
     """A human is needed; the hint is the command to run."""
 
     exit_code = 7
+    verdict = "stuck"
 
 
 class Interrupted(BluegreenError):
     """INT, TERM or HUP arrived."""
 
     exit_code = 130
+    verdict = "interrupted"

@@ -19,7 +19,9 @@ class Event:
     durable: ClassVar[bool] = False
 
     def as_dict(self) -> dict[str, Any]:
-        return {"event": self.name, **{one.name: getattr(self, one.name) for one in fields(self)}}
+        """Return the fact as a JSON object."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {"event": self.name, **{name: dict(v) if isinstance(v, Mapping) else v for name, v in values}}
 
 
 Emit: TypeAlias = Callable[[Event], None]
@@ -27,7 +29,7 @@ Emit: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The first line of every journal. inputs: the object that the target color is to run."""
+    """The first line of every journal. engine: the Terraform that does it, with its version."""
 
     name: ClassVar[str] = "run-started"
     durable: ClassVar[bool] = True
@@ -36,6 +38,7 @@ class RunStarted(Event):
     who: str
     host: str
     version: str
+    engine: str = ""
     commit: str = ""
     ci_url: str = ""
     reason: str = ""
@@ -76,14 +79,6 @@ class PhaseFinished(Event):
     following: str
     seconds: float
     waiting: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFound(Event):
-    name: ClassVar[str] = "engine-found"
-    product: str
-    version: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +219,6 @@ class Said(Event):
     name: ClassVar[str] = "said"
     text: str
     level: str = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Interruption(Event):
-    """A signal arrived. again: it came after the first and is swallowed."""
-
-    name: ClassVar[str] = "interruption"
-    signal: str
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

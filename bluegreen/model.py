@@ -96,6 +96,12 @@ class StackFacts:
     public_url: str = ""
     edge: EdgeFacts = field(default_factory=EdgeFacts)
 
+    @property
+    def serving(self) -> Color:
+        """The active color, of an output that is complete."""
+        assert self.active is not None, "only a complete output says which color is active"
+        return self.active
+
     def of(self, color: Color) -> ColorFacts:
         return self.colors.get(color) or ColorFacts(color)
 
@@ -125,21 +131,27 @@ def parse_facts(output: Any, where: str) -> StackFacts:
         if not isinstance(echo, Mapping):
             raise _broken(where, f"colors.{name} is no object")
         facts[color] = parse_color_facts(color, echo, where)
-    edge = output.get("edge") or {}
     active, previous = output.get("server_active"), output.get("server_previous")
+    hostnames = output.get("public_hostnames") or []
+    if not isinstance(hostnames, list):
+        raise _broken(where, "public_hostnames is no list")
     return StackFacts(
         colors=facts,
-        active=parse_color(active, "server_active") if active else None,
-        previous=parse_color(previous, "server_previous") if previous else None,
+        active=parse_color(active, f"server_active, in {where},") if active else None,
+        previous=parse_color(previous, f"server_previous, in {where},") if previous else None,
         declares_previous=previous is not None,
-        public_hostnames=tuple(output.get("public_hostnames") or ()),
+        public_hostnames=tuple(map(str, hostnames)),
         public_url=str(output.get("public_url") or ""),
-        edge=EdgeFacts(
-            str(edge.get("kind") or ""),
-            str(edge.get("zone_id") or ""),
-            {name: str(record) for name, record in (edge.get("records") or {}).items()},
-        ),
+        edge=_parse_edge(output.get("edge") or {}, where),
     )
+
+
+def _parse_edge(edge: Any, where: str) -> EdgeFacts:
+    records = edge.get("records") or {} if isinstance(edge, Mapping) else None
+    if not isinstance(records, Mapping):
+        raise _broken(where, "edge is no object, or its records are none")
+    known = {name: str(record) for name, record in records.items()}
+    return EdgeFacts(str(edge.get("kind") or ""), str(edge.get("zone_id") or ""), known)
 
 
 def parse_color_facts(color: Color, echo: Mapping[str, Any], where: str) -> ColorFacts:

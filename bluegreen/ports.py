@@ -24,6 +24,11 @@ class Clock(Protocol):
         """Return seconds that never step."""
         ...
 
+    @property
+    def waited(self) -> float:
+        """Seconds that were slept so far."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Interrupted as soon as an interruption was asked for and is not shielded."""
         ...

@@ -20,6 +20,7 @@ class SystemClock:
 
     def __init__(self, interruptions: Interruptions) -> None:
         self._interruptions = interruptions
+        self.waited = 0.0
 
     def time(self) -> float:
         return time.time()
@@ -28,7 +29,13 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
+        began = time.monotonic()
+        try:
+            self._sleep_until(began + seconds)
+        finally:
+            self.waited += time.monotonic() - began
+
+    def _sleep_until(self, end: float) -> None:
         while not self._interruptions.requested:
             left = end - time.monotonic()
             if left <= 0:

@@ -10,58 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from bluegreen.adapters.state.files import replace_file
-from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.folder import VALUES_FILE
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-from bluegreen.app import DATA, Environment
+from bluegreen.app import Environment
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import Refused, UsageError
-from bluegreen.events import Event
 from bluegreen.model import Color, Value, parse_facts
 from bluegreen.render.tfvars import render_tfvars
 from bluegreen.switch.values import as_it_is, layer_values
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """Terraform of one environment, outside any run."""
-
-    environment: Environment
-    engine: Engine
-
-    @classmethod
-    def of(cls, environment: Environment) -> ByHand:
-        """Find the environment's engine. Raises EngineError."""
-        return cls(environment, find_engine(environment.configured.terraform.engine, cache=environment.folder / DATA))
-
-    def layer(self, name: str | None) -> LayerConfig:
-        """Return a layer; without a name, the only one. Raises UsageError."""
-        layers = {layer.name: layer for layer in self.environment.config.stack}
-        if name is None and len(layers) == 1:
-            return next(iter(layers.values()))
-        if name not in layers:
-            what = f'there is no layer "{name}"' if name else "which layer?"
-            raise UsageError(f"{what}; there are {', '.join(layers)}", hint="bluegreen tf LAYER -- plan")
-        return layers[name]
-
-    def workspace(self, layer: LayerConfig) -> TerraformWorkspace:
-        return self.environment.workspace(layer.name, self.engine, _unheard)
-
-    def output(self) -> Mapping[str, Any] | None:
-        """Return what the last layer says; None when nothing is deployed."""
-        workspace = self.workspace(self.environment.config.stack[-1])
-        workspace.init()
-        return workspace.read().output
-
-    def keeps_values(self, layer: LayerConfig) -> bool:
-        """Return whether the layer's folder is for it alone, so that one values file can be right."""
-        config = self.environment.config
-        sharing = sum(other.folder == layer.folder for other in config.stack)
-        return sharing * len(config.names) == 1
+def find_layer(environment: Environment, name: str | None) -> LayerConfig:
+    """Return a layer; without a name, the only one. Raises UsageError."""
+    layers = {layer.name: layer for layer in environment.config.stack}
+    if name is None and len(layers) == 1:
+        return next(iter(layers.values()))
+    if name not in layers:
+        what = f'there is no layer "{name}"' if name else "which layer?"
+        raise UsageError(f"{what}; there are {', '.join(layers)}", hint="bluegreen tf LAYER -- plan")
+    return layers[name]
 
 
-def _unheard(event: Event) -> None:
-    """Nobody listens: what Terraform is called for here is no run."""
+def read_output(environment: Environment) -> Mapping[str, Any] | None:
+    """Return what the last layer says; None when nothing is deployed."""
+    workspace = environment.workspace(environment.config.stack[-1])
+    workspace.init()
+    return workspace.read().output
 
 
 def current_values(
@@ -87,16 +61,16 @@ class Rendered:
     state: str
 
 
-def render_all(by_hand: ByHand, *, write: bool) -> Iterator[Rendered]:
+def render_all(environment: Environment, *, write: bool) -> Iterator[Rendered]:
     """Write every layer's values file, or only compare it. Raises Refused when nothing is deployed."""
-    stack = by_hand.environment.config.stack
-    output = by_hand.output()
+    stack = environment.config.stack
+    output = read_output(environment)
     if output is None:
         raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release VERSION")
     for layer in stack:
-        workspace = by_hand.workspace(layer)
+        workspace = environment.workspace(layer)
         path = workspace.folder / VALUES_FILE
-        if not by_hand.keeps_values(layer):
+        if not environment.keeps_values(layer):
             yield Rendered(layer.name, path, "shared")
             continue
         values = current_values(output, stack[-1].name, layer.color, workspace.variables)
@@ -138,14 +112,15 @@ def _within(said: Any, true: Any) -> bool:
 
 
 @contextmanager
-def values_arguments(by_hand: ByHand, layer: LayerConfig, workspace: TerraformWorkspace) -> Iterator[list[str]]:
+def values_arguments(
+    environment: Environment, layer: LayerConfig, workspace: TerraformWorkspace
+) -> Iterator[list[str]]:
     """Give the -var-file arguments of a layer: the environment's own files, and the present values while within.
 
     Without a deploy there are no values, and only the environment's files are given.
     """
-    environment = by_hand.environment
     own = [f"-var-file={environment.folder / name}" for name in environment.configured.terraform.var_files]
-    output = by_hand.output()
+    output = read_output(environment)
     if output is None:
         yield own
         return

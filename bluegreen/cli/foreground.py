@@ -14,16 +14,20 @@ HANDED_ON = (signal.SIGTERM, signal.SIGHUP)
 
 def run_in_foreground(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
     """Run a program on our own streams until it ends; return its exit code, 128 + N when signal N ended it."""
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
-    def leave_to_it(number: int, frame: FrameType | None) -> None:
-        """The program was told the same."""
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        if number in HANDED_ON:
+            started[0].send_signal(number) if started else early.append(number)
 
     # A handler, not SIG_IGN, which the program would inherit.
-    before = {number: signal.signal(number, leave_to_it) for number in (signal.SIGINT, *HANDED_ON)}
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, *HANDED_ON)}
     try:
         program = subprocess.Popen(argv, cwd=folder, env=dict(environment))
-        for number in HANDED_ON:
-            signal.signal(number, lambda number, frame: program.send_signal(number))
+        started.append(program)
+        for number in early:
+            program.send_signal(number)
         code = program.wait()
     finally:
         for number, handler in before.items():

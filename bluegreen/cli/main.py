@@ -137,12 +137,11 @@ def _end_json(error: BluegreenError) -> None:
     import time
 
     from bluegreen.cli.console import json_line
-    from bluegreen.cli.verdicts import verdict_of
     from bluegreen.events import Errored, Result
 
     requests = dict.fromkeys(("sent", "failed", "slow", "wrong_release"), 0)
     envelope = {"time": time.time(), "run": "", "environment": "", "service": ""}
     told = Errored(error.message, error.where, error.hint, error.exit_code)
-    result = Result(verdict_of(error), error.exit_code, requests=requests)
+    result = Result(error.verdict, error.exit_code, requests=requests)
     for event in (told, result):
         json_line({**envelope, **event.as_dict()})

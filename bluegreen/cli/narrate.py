@@ -48,7 +48,8 @@ def _warned(narrator: Narrator, data: Data) -> Iterator[str]:
 def _started(narrator: Narrator, data: Data) -> Iterator[str]:
     narrator.verb = data["verb"]
     by = f", by {data['who']}" if data.get("who") else ""
-    yield f"{data['verb']} of {data['service']} in {data.get('environment', '')}: run {data.get('run', '')}{by}"
+    engine = f", with {data['engine']}" if narrator.level >= VERBOSE and data.get("engine") else ""
+    yield f"{data['verb']} of {data['service']} in {data.get('environment', '')}: run {data.get('run', '')}{by}{engine}"
 
 
 def _route(narrator: Narrator, data: Data) -> Iterator[str]:
@@ -126,10 +127,6 @@ def _waiting(narrator: Narrator, data: Data) -> Iterator[str]:
     yield f"waiting for {data['what']}{most}"
 
 
-def _engine(narrator: Narrator, data: Data) -> Iterator[str]:
-    yield f"{data['product']} {data['version']} at {data['path']}"
-
-
 def _terraform(narrator: Narrator, data: Data) -> Iterator[str]:
     ended = "" if data["exit_code"] == 0 or data["command"] == "plan" else f", exit code {data['exit_code']}"
     yield f"{data['layer']}: terraform {data['command']} took {took(data['seconds'])}{ended}"
@@ -166,7 +163,6 @@ _NORMAL: dict[str, Teller] = {
     "public-answered": _public,
 }
 _VERBOSE: dict[str, Teller] = {
-    "engine-found": _engine,
     "terraform-finished": _terraform,
     "witnessed": _witnessed,
 }

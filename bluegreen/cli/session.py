@@ -40,7 +40,7 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
         with reporter, Signals(reporter.interrupted) as signals:
             environment.on_event, environment.confirm = reporter.take, reporter.ask
             environment.interruptions = signals
-            act(environment)
+            result = act(environment)
     except BluegreenError as error:
         if not reporter.timeline.result:
             raise
@@ -48,4 +48,4 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
         reporter.summarize(hint=error.hint)
         return int(reporter.timeline.result["exit_code"])
     reporter.summarize()
-    return 0
+    return result.exit_code

@@ -8,12 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from bluegreen.errors import ConfigError, Problem
 from bluegreen.model import Value
 from bluegreen.resources import shipped
+
+if TYPE_CHECKING:  # jinja2 takes 0.05 s to import, and the first call of Terraform needs no values
+    from jinja2 import Template
 
 HEADER = "Written by bluegreen from the stack's output. Do not edit: the next run replaces it."
 
@@ -96,6 +98,8 @@ def _printable(text: str) -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     # The folder is looked for once; autoescape is for HTML, and tfvars has its own filter.
     environment = Environment(
         loader=FileSystemLoader(shipped("templates", "tfvars")),

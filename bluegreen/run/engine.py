@@ -31,9 +31,10 @@ class Leave(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended. phase: the one that leads nowhere, left for by `outcome`. errors: all of them, in order."""
+    """How a run ended. phase: the one that leads nowhere, left for from `left` by `outcome`. errors: all, in order."""
 
     phase: str
+    left: str
     outcome: str
     errors: tuple[BluegreenError, ...]
     interrupted: bool
@@ -47,10 +48,10 @@ class Engine:
 
     def walk(self, routes: Routes, steps: Mapping[str, Step], start: str) -> Ending:
         """Walk from `start`. Each phase is in the journal before its step is entered."""
-        phase, outcome, interrupted = start, DONE, False
+        phase, left, outcome, interrupted = start, "", DONE, False
         errors: list[BluegreenError] = []
         while phase in routes:
-            began = self.clock.monotonic()
+            began, waited = self.clock.monotonic(), self.clock.waited
             self.emit(PhaseStarted(phase))
             outcome, error = self._enter(steps[phase])
             if error is not None:
@@ -59,10 +60,11 @@ class Engine:
             if isinstance(error, Interrupted):
                 interrupted = True
                 self.interruptions.clear()
-            following = routes[phase].get(outcome, routes[phase][FAILED])
-            self.emit(PhaseFinished(phase, outcome, following, self.clock.monotonic() - began))
-            phase = following
-        return Ending(phase, outcome, tuple(errors), interrupted)
+            following = routes[phase][outcome]
+            seconds, waiting = self.clock.monotonic() - began, self.clock.waited - waited
+            self.emit(PhaseFinished(phase, outcome, following, seconds, waiting))
+            left, phase = phase, following
+        return Ending(phase, left, outcome, tuple(errors), interrupted)
 
     def _enter(self, step: Step) -> tuple[str, BluegreenError | None]:
         try:

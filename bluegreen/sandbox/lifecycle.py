@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bluegreen.adapters.state.files import private_folder
 from bluegreen.errors import SandboxError
 from bluegreen.sandbox import pidfile
 from bluegreen.sandbox.address import API_PORT, PUBLIC_PORT, Network
@@ -34,8 +35,7 @@ def up(folder: Path, network: Network, service: str) -> Status:
         raise SandboxError(f"{service!r} cannot name a zone", hint="use lower-case letters, digits and hyphens")
     folder = folder.resolve()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        private_folder(folder)
         return _up(folder, network, service)
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxError(f"the sandbox cannot come up: {error}", where=str(folder), hint=WRITABLE) from None

@@ -74,6 +74,11 @@ class Traffic:
             thread.join()
 
     @property
+    def sent(self) -> int:
+        """How many requests have been answered, or have failed, so far."""
+        return sum(len(hits) for hits in self._hits)
+
+    @property
     def hits(self) -> list[Hit]:
         """Every request so far, in the order in which they were sent."""
         return sorted((hit for hits in self._hits for hit in tuple(hits)), key=lambda hit: hit.sent)

@@ -18,25 +18,25 @@ def refuse_unless_first(world: World) -> None:
     """Raise Refused unless nothing was ever deployed here, or only first deploys that never reached the public."""
     stack = world.stack
     states = {layer.name: stack.read(layer) for layer in stack.layers}
-    runs = world.history.telling
-    only_first = all(run.first_deploy and not run.may_have_moved for run in runs)
     resources = {name: state for name, state in states.items() if state.resources}
-    if resources:
-        ours = any(state.output is not None for state in resources.values())
-        if ours or (runs and only_first):
-            return
+    runs = [run.id for run in world.history.telling()]
+    records = [f"{record.name} -> {record.content}" for record in world.live(None)]
+    ours = any(state.output is not None for state in resources.values())
+    untouched = not resources and not records
+    if world.history.only_first_deploys and (untouched or runs or (ours and not records)):
+        return
+    if resources and not ours and not runs:
         raise Refused(
             f"{_list(resources)} here, but no output bluegreen: this stack is not adopted yet",
             hint=f"add this to the last layer:\n{ADOPTION_BLOCK}",
         )
-    records = [f"{record.name} -> {record.content}" for record in world.live(None)]
-    if records or not only_first:
-        raise Refused(
-            "the state is empty, yet something was deployed here:"
-            f"\n  live records: {', '.join(records) or 'none'}"
-            f"\n  earlier runs: {', '.join(run.id for run in runs) or 'none'}",
-            hint="is the backend's address right? bluegreen tf -- state list shows what the state holds",
-        )
+    raise Refused(
+        f"the state of {stack.last.name} has no output bluegreen, yet something was deployed here:"
+        f"\n  resources: {_list(resources) or 'none'}"
+        f"\n  live records: {', '.join(records) or 'none'}"
+        f"\n  earlier runs: {', '.join(runs) or 'none'}",
+        hint=f"is the backend's address right? bluegreen tf {stack.last.name} -- state list shows what the state holds",
+    )
 
 
 def _list(states: dict[str, State]) -> str:

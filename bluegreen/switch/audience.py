@@ -62,7 +62,7 @@ class Audience:
 
     @property
     def answered(self) -> bool:
-        """Whether the target has answered the public since the switch's apply began."""
+        """Whether the target has answered the public since the switch's apply began. Never without an identity."""
         return self._first_new is not None
 
     @property
@@ -116,8 +116,7 @@ class Audience:
     def _follow(self, origin: Origin, answer: Answer, public: Public) -> None:
         if self._switched_at is None or answer.asked < self._switched_at:
             return
-        good = Origin.UNMARKED if public.identity is None else Origin.NEW
-        if origin is good and self._first_new is None:
+        if origin is Origin.NEW and self._first_new is None:
             self._first_new = answer.asked
             self.emit(FirstAnswer(public.color, answer.asked + answer.seconds - self._switched_at))
         if origin is Origin.OLD and self._first_new is not None and answer.asked > self._first_new:

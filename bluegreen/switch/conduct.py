@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, Interrupted, Refused, Returned, Stuck
 from bluegreen.events import Result, RunStarted
-from bluegreen.model import EMPTY, Color
+from bluegreen.model import EMPTY
 from bluegreen.run.engine import Ending, Engine
 from bluegreen.switch.deploy import Deploy
-from bluegreen.switch.history import (
-    ABANDONED,
-    NOTHING_TO_DO,
-    PREPARED,
-    RETIRED,
-    RETURNED,
-    ROLLED_BACK,
-    SWITCHED,
-)
+from bluegreen.switch.history import ABANDONED, FOREVER, NOTHING_TO_DO, PREPARED, RETIRED, ROLLED_BACK, SWITCHED
 from bluegreen.switch.phases import NOTHING, TABLES, Phase
 from bluegreen.switch.retire import Retire
 from bluegreen.switch.rollback import Rollback
 from bluegreen.switch.world import World
-
-FOREVER = -1.0
 
 _DONE: Mapping[str, str] = {"deploy": SWITCHED, "switch": SWITCHED, "rollback": ROLLED_BACK, "retire": RETIRED}
 
@@ -59,7 +49,7 @@ def conduct(world: World, started: RunStarted, steps: Deploy | Rollback | Retire
     succeeded = world.lock.acquire(world.run, started.verb)
     try:
         if succeeded is not None:
-            close_abandoned(world, succeeded.run)
+            close_abandoned(world, succeeded.run, started.service)
         world.emit(started)
         began = world.clock.monotonic()
         engine = Engine(world.emit, world.clock, world.interruptions)
@@ -74,71 +64,73 @@ def conduct(world: World, started: RunStarted, steps: Deploy | Rollback | Retire
         world.lock.release()
 
 
-def close_abandoned(world: World, run: str) -> None:
-    """Close the journal of a run whose process is gone."""
-    if run in world.store.runs():
-        entry = {"time": world.clock.time(), "run": run, "event": "result", "verdict": ABANDONED, "exit_code": 7}
-        world.store.append(run, entry, durable=True)
+def close_abandoned(world: World, run: str, service: str) -> None:
+    """Close the journal of a run whose process is gone, unless it had ended."""
+    if run not in world.store.runs() or any(entry.event == Result.name for entry in world.store.journal(run)):
+        return
+    envelope = {"time": world.clock.time(), "run": run, "environment": world.environment, "service": service}
+    closing = Result(verdict=ABANDONED, exit_code=Stuck.exit_code)
+    world.store.append(run, {**envelope, **closing.as_dict()}, durable=True)
 
 
 def _judge(world: World, verb: str, steps: Deploy | Rollback | Retire, ending: Ending, seconds: float) -> RunResult:
     verdict, error = _verdict(verb, steps, ending)
-    active, previous = _standing(steps, ending)
-    warm = 0.0
-    if verdict == SWITCHED and steps.origin is not None:
-        keep = world.settings.keep_warm
-        warm = FOREVER if math.isinf(keep) else world.clock.time() + keep
-    exit_code = Interrupted.exit_code if ending.interrupted else error.exit_code if error else 0
+    if ending.phase == Phase.STUCK:
+        steps.look_where_public_is()
+    moved = verdict == SWITCHED and steps.origin is not None
+    keep = world.settings.keep_warm
     return RunResult(
         run=world.run,
         verb=verb,
         verdict=verdict,
-        exit_code=exit_code,
-        active=str(active or ""),
-        previous=str(previous or ""),
+        exit_code=Interrupted.exit_code if ending.interrupted else error.exit_code if error else 0,
+        active=str(steps.active or ""),
+        previous=str(steps.origin) if moved else "",
         release=steps.release,
         seconds=seconds,
         requests=steps.audience.requests,
         overlap_seconds=steps.audience.overlap,
-        warm_until=warm,
+        warm_until=0.0 if not moved else FOREVER if math.isinf(keep) else world.clock.time() + keep,
         error=error,
     )
 
 
 def _verdict(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> tuple[str, BluegreenError | None]:
-    first = ending.errors[0] if ending.errors else BluegreenError("interrupted")
-    match ending.phase:
-        case Phase.DONE if ending.outcome == NOTHING:
-            return NOTHING_TO_DO, None
-        case Phase.DONE:
-            return _DONE[verb], None
-        case Phase.PREPARED:
-            return PREPARED, None
-        case Phase.RETURNED:
-            told = f"{steps.target} was switched to and failed: {first.message}; the public is back on {steps.origin}"
-            return RETURNED, Returned(told, where=first.where, hint=f"bluegreen show {steps.world.run}")
-        case Phase.STUCK:
-            causes = "; ".join(error.message for error in ending.errors)
-            return "stuck", Stuck(f"the run is stuck: {causes}", hint=_next_command(verb))
-    if ending.interrupted:
-        return "interrupted", Interrupted("interrupted before the switch; the public never left the old color")
-    return ("refused" if isinstance(first, Refused) else "failed"), first
-
-
-def _next_command(verb: str) -> str:
-    return "bluegreen rollback" if verb != "rollback" else "bluegreen status, then bluegreen rollback"
-
-
-def _standing(steps: Deploy | Rollback | Retire, ending: Ending) -> tuple[Color | None, Color | None]:
-    """Return the active color and the one to go back to, as far as this run knows."""
-    if isinstance(steps, Retire) or ending.outcome == NOTHING:
-        return steps.origin or steps.target, None
     if ending.phase == Phase.DONE:
-        return steps.target, steps.origin if isinstance(steps, Deploy) else None
+        return (NOTHING_TO_DO if ending.outcome == NOTHING else _DONE[verb]), None
+    if ending.phase == Phase.PREPARED:
+        return PREPARED, None
+    error = _error(verb, steps, ending)
+    return error.verdict, error
+
+
+def _error(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> BluegreenError:
+    if ending.phase == Phase.RETURNED:
+        return _returned(steps, ending.errors[0])
     if ending.phase == Phase.STUCK:
-        facts = steps.world.stack.facts
-        return (facts.active if facts else None), steps.origin
-    return steps.origin, None
+        return _stuck(verb, steps, ending.errors)
+    return _failed(steps, ending)
+
+
+def _returned(steps: Deploy | Rollback | Retire, cause: BluegreenError) -> Returned:
+    told = f"{steps.target} was switched to and failed: {cause.message}; the public is back on {steps.origin}"
+    return Returned(told, where=cause.where, hint=f"bluegreen show {steps.world.run}")
+
+
+def _stuck(verb: str, steps: Deploy | Rollback | Retire, causes: Sequence[BluegreenError]) -> Stuck:
+    told = "; ".join(cause.message for cause in causes)
+    way_back = verb != "rollback" and steps.origin is not None
+    return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen status")
+
+
+def _failed(steps: Deploy | Rollback | Retire, ending: Ending) -> BluegreenError:
+    if ending.interrupted:
+        where = f"the public never left {steps.active}" if steps.active else "nothing serves the public yet"
+        return Interrupted(f"interrupted; {where}")
+    error = ending.errors[0]
+    if isinstance(error, Refused) and ending.left in steps.world.stack.applied_in:
+        return BluegreenError(error.message, where=error.where, hint=error.hint)
+    return error
 
 
 def _as_event(world: World, result: RunResult) -> Result:

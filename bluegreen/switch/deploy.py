@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.errors import BluegreenError, CheckFailed, Refused, TargetRefused
+from bluegreen.errors import BluegreenError, CheckFailed, GuardRefused, Refused, TargetRefused
 from bluegreen.events import RouteChosen, WaitingFor
 from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
+from bluegreen.ports import Plan
 from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
 from bluegreen.switch.evidence import Blind
 from bluegreen.switch.guard import Step
-from bluegreen.switch.history import PREPARED
+from bluegreen.switch.history import PREPARED, in_words, warm_left
 from bluegreen.switch.phases import HELD, NO_ORIGIN, NOTHING, Phase
 from bluegreen.switch.request import DeployRequest, deploy_target, refuse_returned, wanted_object
-from bluegreen.switch.stack import Purpose
+from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.steps import Steps
 
 
@@ -47,30 +47,29 @@ class Deploy(Steps):
         settings, request = self.world.settings, self.request
         self.wanted = wanted_object(settings.release or "", settings.variables, request)
         self.release = str(self.wanted["release"])
-        facts = self.open(self.world.stack.layers)
+        facts = self.open_stack(self.world.stack.layers)
         if facts is None:
             self._first_deploy()
             return None
-        facts = self.world.stack.complete()
-        assert facts.active is not None
+        active = facts.serving
         self.live.begin(facts)
-        target = deploy_target(facts, facts.active, request, self.wanted)
-        if target is None and self._witnesses_agree(facts, facts.active):
-            self.say(f"{facts.active} runs {self.release} already")
-            self.target = self.origin = facts.active
+        target = deploy_target(facts, active, request, self.wanted)
+        if target is None and self._witnesses_agree(facts, active):
+            self.say(f"{active} runs {self.release} already")
             return NOTHING
-        if request.to == facts.active:
+        if request.to == active:
             raise Refused(
-                f"{facts.active} is active with {self.release} already, but the public URL does not say so",
-                hint=f"look at bluegreen status; a fresh copy goes up by bluegreen deploy --to {facts.active.other}",
+                f"{active} is active with {self.release} already, but the public URL does not say so",
+                hint=f"look at bluegreen status; a fresh copy goes up by bluegreen deploy --to {active.other}",
             )
-        self._choose(facts, facts.active)
+        if target is None:
+            self.say(f"{active} should run {self.release} already, but the public URL does not say so", "warning")
+        refuse_returned(self.world.history, self.wanted, request)
+        self._choose(facts, active)
         return None
 
     def _choose(self, facts: StackFacts, active: Color) -> None:
         self.origin, self.target = active, active.other
-        history = self.world.history
-        refuse_returned(history, self.wanted, self.request)
         self._refuse_settling()
         self._tell_warm(facts)
         self._tell_route(facts.of(active).release)
@@ -104,16 +103,15 @@ class Deploy(Steps):
             )
 
     def _tell_warm(self, facts: StackFacts) -> None:
-        until = self.world.history.warm_until(self.target)
-        if not until or not facts.of(self.target).running:
+        left = warm_left(self.world.history, facts, self.target, self.world.clock.time())
+        if not left or not facts.of(self.target).running:
             return
-        left = math.inf if until < 0 else until - self.world.clock.time()
-        if left <= 0:
-            return
-        words = "for ever" if left == math.inf else f"{left / 60:.0f} more minutes"
-        what = f"{facts.of(self.target).release} on {self.target}, warm {words}"
+        what = f"{facts.of(self.target).release} on {self.target}, {in_words(left)}"
         if self.world.settings.warm.on_deploy == "refuse":
-            raise Refused(f"this deploy would use up the way back: {what}", hint="wait, or bluegreen retire --force")
+            raise Refused(
+                f"this deploy would use up the way back: {what}",
+                hint="wait, or give it up: bluegreen retire --force --reason TEXT",
+            )
         self.say(f"this deploy uses up the way back: {what}", "warning")
 
     def prepare(self) -> None:
@@ -123,11 +121,20 @@ class Deploy(Steps):
         purpose = Purpose(Phase.PREPARE, step, self.target)
         intent = self._intent()
         for layer in stack.layers if self.first else stack.without(self.target.other):
-            plan = stack.plan(layer, intent, purpose)
+            plan = self._planned(layer, intent, purpose)
             if not self.first:
                 self._stay_unless_well()
             stack.apply(layer, plan, purpose)
-        stack.complete()
+        self.active = stack.complete().active
+
+    def _planned(self, layer: Layer, intent: values.Intent, purpose: Purpose) -> Plan:
+        try:
+            return self.world.stack.plan(layer, intent, purpose)
+        except GuardRefused:
+            # A record edited by hand shows in the plan too, and then drift is what is wrong.
+            if not self.first:
+                self.live.refuse_drift()
+            raise
 
     def _intent(self) -> values.Intent:
         facts = self.world.stack.facts
@@ -240,19 +247,15 @@ class SwitchPrepared(Deploy):
     """`bg switch`: what the last run prepared, checked again and switched to."""
 
     def preflight(self) -> str | None:
-        facts = self.open([self.world.stack.last])
+        facts = self.open_last()
         last = self.world.history.last
-        if facts is None or last is None or last.verdict != PREPARED or last.target is None:
+        if last is None or last.verdict != PREPARED or last.target is None:
             raise TargetRefused("nothing is prepared here", hint="bluegreen prepare, then bluegreen switch")
-        facts = self.world.stack.complete()
-        if facts.active is None or last.target == facts.active or not self._echoed(facts, last.target, last.inputs):
+        if last.target == facts.active or not values.same_object(facts.of(last.target).inputs, last.inputs):
             raise TargetRefused(
                 f"what run {last.id} prepared is not what the stack says now", hint="bluegreen prepare, then switch"
             )
         self.wanted, self.release = last.inputs, last.release
         self.live.begin(facts)
-        self._choose(facts, facts.active)
+        self._choose(facts, facts.serving)
         return None
-
-    def _echoed(self, facts: StackFacts, target: Color, inputs: Mapping[str, Any]) -> bool:
-        return values.same_object(facts.of(target).inputs, inputs)

@@ -149,13 +149,12 @@ class Witness:
 
     def _control_answers(self, other: ColorFacts) -> bool:
         url = self.settings.probe.control
-        if url:
-            return self.probe.ask(Question(url=url, timeout=self.settings.check.timeout)).reached
+        reached = bool(url) and self.probe.ask(Question(url=url or "", timeout=self.settings.check.timeout)).reached
         if not other.running:
-            return False
+            return reached
         judged = self.ask(other, other.release)
         self.tell(other.color, judged)
-        return judged.answer.reached
+        return reached or judged.answer.reached
 
 
 @dataclass(slots=True)
@@ -180,8 +179,8 @@ class _Proof:
         if seen.origin is not self.good:
             self.row = 0
             self.why = f"the last other answer was {seen.origin}"
-            if self.settling:
-                self.quiet_since = seen.answer.asked
+            if self.quiet_since is not None:
+                self.quiet_since = max(self.quiet_since, seen.answer.asked)
             return False
         self.row += 1
         if not self.settling and self.row >= self.needed:

@@ -142,6 +142,8 @@ class Guard:
 
     def check_target(self, plan: Plan, address: str) -> None:
         """Raise GuardRefused unless every public record's planned content is `address`, changed or not."""
+        if not address:
+            raise GuardRefused("the color to switch to has no address", where=plan.layer)
         public = {a: c for a, c in (plan.contents or {}).items() if self.owner(a) == PUBLIC}
         if not public:
             raise GuardRefused(

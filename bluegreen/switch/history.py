@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from math import inf
 from typing import Any
 
-from bluegreen.model import EMPTY, Color
+from bluegreen.model import EMPTY, Color, StackFacts
 from bluegreen.ports import JournalEntry, Store
 from bluegreen.switch.phases import MOVED
 
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
-SWITCHED, RETURNED, ROLLED_BACK, RETIRED = "switched", "returned", "rolled-back", "retired"
+SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
 
-_READ_AT_MOST = 200
-"""Runs looked through for a question that may concern any of them."""
+FOREVER = -1.0
+"""As the end of a warm time."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """One run as its journal tells it. phase: the last one begun. touched: colors on which an apply was begun.
+    """One run as its journal tells it. phase: the last one begun. touched: colors that a PREPARE began to change.
 
-    moved_at: when the last apply that may have moved the public was begun, Unix seconds; 0 if none was.
-    answered_after: seconds from the start of the run to the target's first public answer; 0 if there was none.
+    applied: whether any apply was begun. moved_at: when the last apply that may have moved the public was begun, Unix
+    seconds; 0 if none was. answered_after: seconds from the start of the run to the target's first public answer; 0 if
+    there was none.
     """
 
     id: str
@@ -36,6 +37,7 @@ class PastRun:
     first_deploy: bool = False
     phase: str = ""
     touched: frozenset[Color] = frozenset()
+    applied: bool = False
     moved_at: float = 0.0
     answered_after: float = 0.0
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
@@ -45,12 +47,15 @@ class PastRun:
         return str(self.result.get("verdict", ""))
 
     @property
-    def unfinished(self) -> bool:
+    def cut_off(self) -> bool:
+        """It was killed before it could end."""
         return self.verdict in ("", ABANDONED)
 
     @property
-    def may_have_moved(self) -> bool:
-        return self.phase in MOVED
+    def tells(self) -> bool:
+        """It did, or may have done, something, or it ended a run that was cut off."""
+        ended = self.verdict in (PREPARED, ROLLED_BACK) or (self.verb == "rollback" and self.verdict == NOTHING_TO_DO)
+        return self.target is not None and (self.applied or self.cut_off or ended)
 
 
 def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
@@ -63,81 +68,115 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
         match entry.event:
             case "run-started":
                 found["verb"], started = data["verb"], entry.time
-            case "first-answer" if data["color"] == str(found.get("target")):
-                found["answered_after"] = entry.time - started
             case "route-chosen":
                 found |= {name: data[name] for name in ("origin_release", "release", "inputs", "first_deploy")}
                 found |= {name: Color(data[name]) if data[name] else None for name in ("origin", "target")}
             case "phase-started":
                 found["phase"] = data["phase"]
             case "apply-started":
+                found["applied"] = True
                 if data["color"]:
                     touched.add(Color(data["color"]))
                 if data["phase"] in MOVED:
                     found["moved_at"] = entry.time
+            case "first-answer" if data["color"] == str(found.get("target")):
+                found["answered_after"] = entry.time - started
             case "result":
                 found["result"] = data
     return PastRun(**found, touched=frozenset(touched))
 
 
-@dataclass(frozen=True)
 class History:
-    """The runs of one environment, newest first, without the one that asks."""
+    """The runs of one environment, newest first, read when they are needed and once. without: the run that asks."""
 
-    store: Store
-    without: str = ""
+    def __init__(self, store: Store, without: str = "") -> None:
+        self._store, self._without = store, without
+        self._read: list[PastRun] = []
+        self._unread = self._runs()
 
     def runs(self) -> Iterator[PastRun]:
-        for run in self.store.runs()[:_READ_AT_MOST]:
-            if run != self.without:
-                yield read_run(run, self.store.journal(run))
+        """All of them, also those that found nothing to do."""
+        yield from self._read
+        for run in self._unread:
+            self._read.append(run)
+            yield run
 
-    @cached_property
-    def telling(self) -> tuple[PastRun, ...]:
-        """Runs that did, or may have done, something: not those that found nothing to do or were refused."""
-        return tuple(run for run in self.runs() if run.target is not None and run.verdict != NOTHING_TO_DO)
+    def _runs(self) -> Iterator[PastRun]:
+        for run in self._store.runs():
+            if run != self._without:
+                yield read_run(run, self._store.journal(run))
+
+    def telling(self) -> Iterator[PastRun]:
+        return (run for run in self.runs() if run.tells)
 
     @property
     def last(self) -> PastRun | None:
-        return self.telling[0] if self.telling else None
+        return next(self.telling(), None)
 
     @property
     def unfinished(self) -> PastRun | None:
-        """The last run, if it was killed before it could end."""
-        return self.last if self.last and self.last.unfinished else None
+        """The last run that did something, if it was killed before it could end or got stuck."""
+        last = self.last
+        return last if last is not None and (last.cut_off or last.verdict == STUCK) else None
 
     @property
     def last_move(self) -> PastRun | None:
         """The newest run that may have moved the public."""
-        return next((run for run in self.telling if run.moved_at), None)
+        return next((run for run in self.telling() if run.moved_at), None)
+
+    @property
+    def only_first_deploys(self) -> bool:
+        """No run has ever reached its SWITCH; so too when there are none."""
+        return all(run.first_deploy and run.phase not in MOVED for run in self.telling())
 
     def warm_until(self, color: Color) -> float | None:
-        """Until when `color` is kept warm, Unix seconds (-1: for ever); None when the journals do not say."""
-        for run in self.telling:
-            if color in run.touched or run.verdict == RETIRED:
+        """Until when `color` is kept warm: Unix seconds, FOREVER, 0 for not; None when the journals do not say.
+
+        A run that left the color and did not end well keeps it until somebody ends that run.
+        """
+        for run in self.telling():
+            if run.verdict == RETIRED or color in run.touched:
                 return 0.0
-            if run.result.get("warm_until"):
-                return float(run.result["warm_until"]) if run.result.get("previous") == color else 0.0
+            if run.moved_at and run.origin == color:
+                ended = run.verdict in (SWITCHED, RETURNED, ROLLED_BACK)
+                return float(run.result.get("warm_until", 0.0)) if ended else FOREVER
+            if run.moved_at and run.target == color:
+                return 0.0
         return None
 
     def used_up_by(self, color: Color) -> PastRun | None:
         """The run that began to change `color` after it last served the public; None if none did."""
-        for run in self.telling:
-            if run.verdict == RETIRED or run.verb == "rollback":
-                continue
-            if color in run.touched and run.target == color:
-                return None if run.verdict == SWITCHED else run
-            if color == run.origin and run.moved_at:
+        for run in self.telling():
+            served_before = run.origin == color and run.moved_at
+            if served_before or (run.target == color and run.verdict in (SWITCHED, ROLLED_BACK)):
                 return None
+            if color in run.touched:
+                return run
         return None
 
     def returned_from(self, release: str) -> PastRun | None:
         """The run that took `release` out of service again, unless it was deployed well since."""
-        for run in self.telling:
+        for run in self.telling():
             if run.verdict == SWITCHED and run.release == release:
                 return None
             if run.verdict == RETURNED and run.release == release:
                 return run
-            if run.verdict == ROLLED_BACK and run.origin_release == release:
+            if run.verdict == ROLLED_BACK and run.moved_at and run.origin_release == release:
                 return run
         return None
+
+
+def warm_left(history: History, facts: StackFacts, color: Color, now: float) -> float:
+    """Return for how many more seconds `color` is kept warm; inf for ever, 0 for not.
+
+    Where the journals do not say, on another machine, the color that a rollback would go to is.
+    """
+    until = history.warm_until(color)
+    if until is None:
+        return inf if facts.previous == color else 0.0
+    return inf if until == FOREVER else max(0.0, until - now) if until else 0.0
+
+
+def in_words(left: float) -> str:
+    """Say how long something stays warm. left: seconds, inf for ever."""
+    return "kept warm as the way back" if left == inf else f"warm for {max(1, round(left / 60))} more minutes"

@@ -11,7 +11,7 @@ from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
 from bluegreen.switch.guard import Step
 from bluegreen.switch.phases import Phase
-from bluegreen.switch.request import DeployRequest, deploy_target, wanted_object
+from bluegreen.switch.request import DeployRequest, deploy_target, refuse_returned, wanted_object
 from bluegreen.switch.stack import Layer, Purpose, Stack
 from bluegreen.switch.world import World
 
@@ -42,7 +42,7 @@ class Preview:
 
 
 def preview(world: World, request: DeployRequest) -> Preview:
-    """Look at what a deploy would change, without a lock. Raises what a deploy's preflight would raise."""
+    """Look at what a deploy would change, without a lock. Raises Refused and UsageError as a deploy would."""
     stack, settings = world.stack, world.settings
     wanted = wanted_object(settings.release or "", settings.variables, request)
     for layer in stack.layers:
@@ -51,17 +51,19 @@ def preview(world: World, request: DeployRequest) -> Preview:
     stack.read(stack.last)
     facts = stack.facts
     release = str(wanted["release"])
-    if facts is None or facts.active is None:
+    if facts is None:
         refuse_unless_first(world)
         target = request.to or Color(settings.first_active)
         purpose = Purpose(Phase.PREPARE, Step.FIRST, target)
         layers = _look_at(stack, stack.layers, values.first_deploy(target, wanted), purpose)
         return Preview("", str(target), release, layers)
-    chosen = deploy_target(facts, facts.active, request, wanted)
+    facts = stack.complete()
+    chosen = deploy_target(facts, facts.serving, request, wanted)
     if chosen is None:
         return Preview(str(facts.active), "", release, ())
-    intent = values.prepared(facts, facts.active, wanted)
-    layers = _look_at(stack, stack.without(facts.active), intent, Purpose(Phase.PREPARE, Step.PREPARE, chosen))
+    refuse_returned(world.history, wanted, request)
+    intent = values.prepared(facts, facts.serving, wanted)
+    layers = _look_at(stack, stack.without(facts.serving), intent, Purpose(Phase.PREPARE, Step.PREPARE, chosen))
     switch = Purpose(Phase.SWITCH, Step.SWITCH, chosen, target=facts.of(chosen).address)
     changed = _needed_first(layers)
     if changed:

@@ -8,7 +8,8 @@ from typing import Any
 
 from bluegreen.errors import Refused, TargetRefused, UsageError
 from bluegreen.model import EMPTY, Color, StackFacts
-from bluegreen.switch.history import ROLLED_BACK, SWITCHED, History, PastRun
+from bluegreen.switch.history import SWITCHED, History, PastRun
+from bluegreen.switch.phases import MOVED
 from bluegreen.switch.values import same_object
 
 
@@ -49,13 +50,23 @@ def wanted_object(release: str, variables: Mapping[str, Any], request: DeployReq
 
     Nothing is inherited from what the color ran before. Raises UsageError when no release comes from anywhere.
     """
-    wanted = {"release": request.release or release, **variables, **request.sets}
+    wanted = _laid_over({"release": request.release or release, **variables}, request.sets)
     if not wanted["release"]:
         raise UsageError(
             "no release to deploy",
             hint="give --release 1.2.3, or write release: in the environment",
         )
     return wanted
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge mappings key by key; anything else above replaces what is below."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        merged[key] = _laid_over(under or {}, value) if both else value
+    return merged
 
 
 def deploy_target(facts: StackFacts, active: Color, request: DeployRequest, wanted: Mapping[str, Any]) -> Color | None:
@@ -74,6 +85,9 @@ def deploy_target(facts: StackFacts, active: Color, request: DeployRequest, want
         f"{active} is active, and runs {facts.of(active).release or 'something else'}: a deploy goes to the idle color",
         hint=f"bluegreen deploy --to {active.other} --release {wanted['release']}",
     )
+
+
+_DEPLOYS = ("deploy", "prepare", "switch")
 
 
 def refuse_returned(history: History, wanted: Mapping[str, Any], request: DeployRequest) -> None:
@@ -100,29 +114,30 @@ def rollback_way(facts: StackFacts, request: RollbackRequest, history: History) 
     """Return where a rollback goes; None when there is nothing to do.
 
     An unfinished deploy is ended, back to where it came from, and an unfinished rollback is finished; else `--to`,
-    then the output's server_previous, and where no output declares that, the last finished run. Raises Refused when
-    none of these says.
+    then the output's server_previous, and where no output declares that, the last run that moved the public. Raises
+    Refused when none of these says.
     """
     active, unfinished = facts.active, history.unfinished
-    if unfinished is not None and unfinished.verb != "retire":
-        if not unfinished.may_have_moved:
+    if unfinished is not None and unfinished.verb == "rollback" and request.to in (None, unfinished.target):
+        assert unfinished.target is not None, "a run that tells something has a target"
+        return Way(unfinished.target, unfinished)
+    if unfinished is not None and unfinished.verb in _DEPLOYS:
+        if unfinished.phase not in MOVED:
             return _asked(request, active)
-        goal = unfinished.target if unfinished.verb == "rollback" else unfinished.origin
-        if goal is not None and request.to in (None, goal):
-            return Way(goal, unfinished)
+        if unfinished.origin is not None and request.to in (None, unfinished.origin):
+            return Way(unfinished.origin, unfinished)
     if request.to is not None:
         return _asked(request, active)
     if facts.declares_previous:
         return Way(facts.previous) if facts.previous and facts.previous != active else None
     move = history.last_move
-    if move is not None and move.verdict == SWITCHED and move.origin is not None:
-        return Way(move.origin) if move.origin != active else None
-    if move is not None and move.verdict == ROLLED_BACK:
-        return None
-    raise Refused(
-        "nothing here says which color came before: the output has no server_previous, and there is no finished run",
-        hint=f"bluegreen rollback --to {(active or Color.GREEN).other}",
-    )
+    if move is None:
+        raise Refused(
+            "nothing here says which color came before: the output has no server_previous, and there is no run",
+            hint=f"bluegreen rollback --to {(active or Color.GREEN).other}",
+        )
+    came_from = move.origin if move.verdict == SWITCHED else None
+    return Way(came_from) if came_from is not None and came_from != active else None
 
 
 def _asked(request: RollbackRequest, active: Color | None) -> Way | None:

@@ -10,6 +10,7 @@ from bluegreen.model import StackFacts
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.guard import Step
+from bluegreen.switch.history import in_words, warm_left
 from bluegreen.switch.phases import NOTHING, Phase
 from bluegreen.switch.request import RetireRequest
 from bluegreen.switch.stack import Purpose
@@ -30,11 +31,8 @@ class Retire(Steps):
         return (self.request.standby or self.world.settings.standby) == "destroy"
 
     def preflight(self) -> str | None:
-        if self.open([self.world.stack.last]) is None:
-            raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
-        facts = self.world.stack.complete()
-        assert facts.active is not None
-        self.origin, self.target = facts.active, facts.active.other
+        facts = self.open_last()
+        self.origin, self.target = facts.active, facts.serving.other
         idle = facts.of(self.target)
         if not idle.enabled or (not idle.running and not self.destroys):
             self.say(f"{self.target} is {idle.presence} already")
@@ -47,7 +45,9 @@ class Retire(Steps):
             return NOTHING
         self.live.begin(facts)
         self.world.emit(
-            RouteChosen(self.origin, facts.of(self.origin).release, self.target, idle.release, dict(idle.inputs or {}))
+            RouteChosen(
+                facts.serving, facts.of(facts.serving).release, self.target, idle.release, dict(idle.inputs or {})
+            )
         )
         return None
 
@@ -55,27 +55,25 @@ class Retire(Steps):
         """Return True when there is nothing due; raise Refused when the warm time is not over."""
         if self.request.force and self.request.reason:
             return False
-        until = self.world.history.warm_until(self.target)
-        if until is None:
-            until = -1.0 if facts.previous == self.target else 0.0
-        left = until - self.world.clock.time()
-        if until == 0 or (until > 0 and left <= 0):
+        left = warm_left(self.world.history, facts, self.target, self.world.clock.time())
+        if not left:
             return False
-        words = f"warm for {left / 60:.0f} more minutes" if until > 0 else "the way back, and kept warm"
         if self.request.due:
-            self.say(f"{self.target} is {words}; nothing is due")
+            self.say(f"{self.target} is {in_words(left)}; nothing is due")
             return True
-        raise Refused(f"{self.target} is {words}", hint="bluegreen retire --force --reason TEXT gives the way back up")
+        raise Refused(
+            f"{self.target} is {in_words(left)}", hint="bluegreen retire --force --reason TEXT gives the way back up"
+        )
 
     def retire(self) -> None:
         stack = self.world.stack
-        self.open(layer for layer in stack.for_color(self.target) if layer is not stack.last)
+        layers = stack.for_color(self.target)
+        self.open(layer for layer in layers if layer is not stack.last)
         facts = stack.complete()
-        assert facts.active is not None
         change = values.destroyed if self.destroys else values.stopped
-        intent = change(facts, facts.active, self.target)
+        intent = change(facts, facts.serving, self.target)
         purpose = Purpose(Phase.RETIRE, Step.RETIRE, self.target)
-        for layer in stack.for_color(self.target):
+        for layer in layers:
             plan = stack.plan(layer, intent, purpose)
             self.live.refuse_drift()
             stack.apply(layer, plan, purpose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Interrupted, Refused, TargetRefused
+from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Interrupted, TargetRefused
 from bluegreen.events import RouteChosen
 from bluegreen.health import Judged, Verdict, await_good
 from bluegreen.model import ColorFacts, StackFacts
@@ -16,7 +16,7 @@ from bluegreen.switch.history import PastRun
 from bluegreen.switch.phases import NOTHING, STOPPED, UNANSWERED, Phase
 from bluegreen.switch.request import RollbackRequest, check_target, rollback_way
 from bluegreen.switch.stack import Purpose
-from bluegreen.switch.steps import Steps, drift_error
+from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
 
 @dataclass(slots=True)
@@ -37,17 +37,20 @@ class Rollback(Steps):
         }
 
     def preflight(self) -> str | None:
-        stack, history = self.world.stack, self.world.history
-        if self.open([stack.last]) is None:
-            raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
-        facts = stack.complete()
-        way = rollback_way(facts, self.request, history)
-        if way is None:
-            self.target = facts.active or self.target
-            self.say(f"there is nothing to go back to; {facts.active} stays active")
+        history = self.world.history
+        facts = self.open_stack([self.world.stack.last])
+        if facts is None:
+            if history.unfinished is None:
+                raise nothing_deployed()
+            self.say(f"run {history.unfinished.id} was cut off before anything was public; nothing is to be moved")
             return NOTHING
         self.live.begin(facts)
-        self.origin, self.target, self.ends = facts.active, way.target, way.ends
+        way = rollback_way(facts, self.request, history)
+        if way is None:
+            self._refuse_other_color(facts)
+            self._tell_nothing(facts)
+            return NOTHING
+        self.origin, self.target, self.ends = way.target.other, way.target, way.ends
         presence = check_target(facts, way.target, history)
         if self.ends is not None:
             self.say(f"run {self.ends.id} ({self.ends.verb}) was cut off in {self.ends.phase}; this ends it")
@@ -58,11 +61,21 @@ class Rollback(Steps):
             return STOPPED
         return None
 
-    def _tell_route(self, facts: StackFacts) -> None:
-        origin = self.origin or self.target.other
-        target = facts.of(self.target)
+    def _tell_nothing(self, facts: StackFacts) -> None:
+        ends = self.world.history.unfinished
+        if ends is None:
+            self.say(f"there is nothing to go back to; {facts.active} stays active")
+            return
+        self.say(f"run {ends.id} ({ends.verb}) was cut off in {ends.phase}, before its switch; nothing is to be moved")
+        active = facts.of(facts.serving)
         self.world.emit(
-            RouteChosen(origin, facts.of(origin).release, self.target, target.release, dict(target.inputs or {}))
+            RouteChosen(active.color, active.release, active.color, active.release, dict(active.inputs or {}))
+        )
+
+    def _tell_route(self, facts: StackFacts) -> None:
+        origin, target = facts.of(self.target.other), facts.of(self.target)
+        self.world.emit(
+            RouteChosen(origin.color, origin.release, target.color, target.release, dict(target.inputs or {}))
         )
 
     def start(self) -> None:
@@ -71,7 +84,7 @@ class Rollback(Steps):
         self.started = True
         self.open(layer for layer in stack.for_color(self.target) if layer is not stack.last)
         facts = stack.complete()
-        intent = values.started(facts, facts.active or self.target.other, self.target)
+        intent = values.started(facts, facts.serving, self.target)
         purpose = Purpose(Phase.PREPARE, Step.START, self.target)
         for layer in stack.for_color(self.target):
             stack.apply(layer, stack.plan(layer, intent, purpose), purpose)
@@ -118,14 +131,16 @@ class Rollback(Steps):
 
     def before_move(self) -> None:
         """Stop only where state and live edge name different active colors and nothing of ours explains it."""
+        if self.ends is None and not (self.request.force and self.request.reason):
+            self._refuse_other_color(self.world.stack.complete())
+
+    def _refuse_other_color(self, facts: StackFacts) -> None:
         try:
             drift = self.live.drift()
         except BluegreenError as error:
             self.say(f"the live records cannot be read: {error}", "warning")
             return
-        explained = self.ends is not None or (self.request.force and self.request.reason)
-        facts = self.world.stack.complete()
-        if drift.live is not None and drift.live != facts.active and not explained:
+        if drift.live is not None and drift.live != facts.active:
             raise DriftFound(drift_error(drift).message, hint="bluegreen rollback --to COLOR --force --reason TEXT")
 
     def prove_target(self) -> None:

@@ -25,23 +25,30 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a plan is made for. subject: the color that it is about; target: where the public is to point."""
+    """What a plan is made for. subject: the color that it is about.
+
+    target: the address at which the public is to point; None when that is not what the plan is for.
+    """
 
     phase: str
     step: Step
     subject: Color
-    target: str = ""
+    target: str | None = None
 
 
 @dataclass(slots=True)
 class Stack:
-    """layers: in order, the last one knows everything. said: what each layer said in this run, its output."""
+    """layers: in order, the last one knows everything.
+
+    said: what each layer said in this run, its output. applied_in: the phases in which an apply was begun.
+    """
 
     layers: Sequence[Layer]
     guard: Guard
     emit: Emit
     clock: Clock
     said: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    applied_in: set[str] = field(default_factory=set)
 
     @property
     def last(self) -> Layer:
@@ -76,7 +83,7 @@ class Stack:
         """Plan one layer and have the guard read it. Raises GuardRefused."""
         workspace = layer.workspace
         values = layer_values(intent, layer.color, self._colors_for(layer), workspace.variables)
-        plan = workspace.plan(values, contents=bool(purpose.target), look=look)
+        plan = workspace.plan(values, contents=purpose.target is not None, look=look)
         refused = self._refused(plan, layer, purpose)
         changes = {change.address: str(change.action) for change in plan.changes}
         self.emit(Planned(layer.name, purpose.phase, changes, allowed=refused is None))
@@ -88,7 +95,7 @@ class Stack:
     def _refused(self, plan: Plan, layer: Layer, purpose: Purpose) -> GuardRefused | None:
         try:
             self.guard.check(plan, purpose.step, purpose.subject, layer.color)
-            if purpose.target:
+            if purpose.target is not None:
                 self.guard.check_target(plan, purpose.target)
         except GuardRefused as refused:
             return refused
@@ -103,6 +110,7 @@ class Stack:
             return
         serves_color = self.single or layer.color is not None
         touched = purpose.subject if serves_color and purpose.step in (Step.PREPARE, Step.FIRST) else ""
+        self.applied_in.add(purpose.phase)
         self.emit(ApplyStarted(layer.name, purpose.phase, str(touched)))
         began = self.clock.monotonic()
         output = layer.workspace.apply(plan)

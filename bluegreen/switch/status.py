@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isinf
 from statistics import median
 from typing import Any
 
@@ -12,7 +13,7 @@ from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Holder
 from bluegreen.switch.drift import compare
-from bluegreen.switch.history import ROLLED_BACK
+from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.request import RollbackRequest, check_target, rollback_way
 from bluegreen.switch.world import World
 
@@ -75,24 +76,23 @@ def look(world: World) -> StatusReport:
     stack = world.stack
     stack.last.workspace.init()
     stack.read(stack.last)
+    unfinished = _unfinished(world)
     if stack.facts is None:
-        raise Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
+        cut = f"; unfinished: {unfinished}" if unfinished else ""
+        raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy --release RELEASE")
     facts = stack.complete()
-    assert facts.active is not None
     colors = {str(color): _color(world, facts, color) for color in Color}
-    rollback = _way_back(world, facts, colors)
-    unfinished = world.history.unfinished
     return StatusReport(
         environment=world.environment,
         active=str(facts.active),
         public_url=facts.public_url,
-        public=_public(world, facts, facts.active),
+        public=_public(world, facts, facts.serving),
         colors=colors,
-        warm_until=_warm_until(world, facts.active.other, facts),
-        rollback=rollback,
+        warm_until=_warm_until(world, facts),
+        rollback=_way_back(world, facts, colors),
         lock=world.lock.holder(),
         drift=_drift(world, facts),
-        unfinished=f"{unfinished.verb} {unfinished.id}, cut off in {unfinished.phase}" if unfinished else "",
+        unfinished=unfinished,
     )
 
 
@@ -107,7 +107,8 @@ def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
 
 def _public(world: World, facts: StackFacts, active: Color) -> str:
     seen = world.witness.ask_public(facts, world.witness.public(active, facts.of(active).release))
-    words = {Origin.NEW: str(active), Origin.OLD: f"not {active}", Origin.FAILED: f"fails: {seen.answer.error}"}
+    failure = seen.answer.error or f"HTTP {seen.answer.status}"
+    words = {Origin.NEW: str(active), Origin.OLD: f"not {active}", Origin.FAILED: f"fails: {failure}"}
     return words.get(seen.origin, str(seen.origin))
 
 
@@ -118,10 +119,18 @@ def _drift(world: World, facts: StackFacts) -> Sequence[str]:
         return (f"the live records cannot be read: {error}",)
 
 
-def _warm_until(world: World, idle: Color, facts: StackFacts) -> float:
-    until = world.history.warm_until(idle) or 0.0
-    over = 0 < until <= world.clock.time()
-    return 0.0 if over or not facts.of(idle).running else until
+def _warm_until(world: World, facts: StackFacts) -> float:
+    idle, now = facts.serving.other, world.clock.time()
+    left = warm_left(world.history, facts, idle, now) if facts.of(idle).running else 0.0
+    return FOREVER if isinf(left) else now + left if left else 0.0
+
+
+def _unfinished(world: World) -> str:
+    """Say which run was cut off or got stuck, and still waits to be ended; not the one that is under way."""
+    run, holder = world.history.unfinished, world.lock.holder()
+    if run is None or (holder is not None and holder.run == run.id):
+        return ""
+    return f"{run.verb} {run.id}, {'cut off' if run.cut_off else 'stuck'} in {run.phase}"
 
 
 def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]) -> WayBack:
@@ -142,5 +151,5 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
 
 
 def _seconds_to_answer(world: World) -> float | None:
-    took = [run.answered_after for run in world.history.telling if run.verdict == ROLLED_BACK and run.answered_after]
+    took = [run.answered_after for run in world.history.telling() if run.verdict == ROLLED_BACK and run.answered_after]
     return median(took) if took else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, CheckFailed, DriftFound
+from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Refused
 from bluegreen.events import Said, Witnessed
 from bluegreen.health import Public
 from bluegreen.model import Color, StackFacts
@@ -52,6 +52,10 @@ class Live:
             raise drift_error(drift)
 
 
+def nothing_deployed() -> Refused:
+    return Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
+
+
 def drift_error(drift: Drift) -> DriftFound:
     lines = "".join(f"\n  {finding}" for finding in drift.findings)
     return DriftFound(
@@ -62,11 +66,15 @@ def drift_error(drift: Drift) -> DriftFound:
 
 @dataclass(slots=True)
 class Steps:
-    """The steps of one run. origin: the active color before it; target: the one it is about."""
+    """The steps of one run. origin: the color that served before it; target: the one it is about.
+
+    active: the color that serves the public, as far as this run knows.
+    """
 
     world: World
     live: Live = field(init=False)
     audience: Audience = field(init=False)
+    active: Color | None = None
     origin: Color | None = None
     target: Color = Color.BLUE
     release: str = ""
@@ -79,13 +87,29 @@ class Steps:
     def say(self, text: str, level: str = "info") -> None:
         self.world.emit(Said(text, level))
 
-    def open(self, layers: Iterable[Layer]) -> StackFacts | None:
-        """Look at the folders, initialise what needs it, and read what the last layer says."""
+    def open(self, layers: Iterable[Layer]) -> None:
+        """Look at the folders, and initialise what needs it."""
         for layer in layers:
             layer.workspace.check_folder()
             layer.workspace.init()
-        self.world.stack.read(self.world.stack.last)
-        return self.world.stack.facts
+
+    def open_stack(self, layers: Iterable[Layer]) -> StackFacts | None:
+        """Open layers and read what the last one says; None when nothing is deployed."""
+        self.open(layers)
+        stack = self.world.stack
+        stack.read(stack.last)
+        if stack.facts is None:
+            return None
+        facts = stack.complete()
+        self.active = facts.serving
+        return facts
+
+    def open_last(self) -> StackFacts:
+        """Open the last layer and read it. Raises Refused when nothing is deployed."""
+        facts = self.open_stack([self.world.stack.last])
+        if facts is None:
+            raise nothing_deployed()
+        return facts
 
     def watch(self, facts: StackFacts, public: Public) -> None:
         """Ask the public once, say how it answers, and go on asking in the background."""
@@ -114,6 +138,7 @@ class Steps:
         self.audience.expect(self.world.witness.public(to, facts.of(to).release))
         self.moving = True
         stack.apply(stack.last, plan, purpose)
+        self.active = to
 
     def before_move(self) -> None:
         """Look once more before the public is moved; raise to stay."""
@@ -125,6 +150,13 @@ class Steps:
         self.world.witness.prove(self.audience, public)
         if public.identity is None and compare(facts, self.world.live(facts)).live != color:
             raise CheckFailed(f"the live records do not point at {color}")
+
+    def look_where_public_is(self) -> None:
+        """Ask the live records, after a run that cannot know any more by itself."""
+        try:
+            self.active = compare(self.world.stack.complete(), self.world.live(self.world.stack.facts)).live
+        except BluegreenError as error:
+            self.say(f"where the public is cannot be read: {error}", "warning")
 
     def finish(self) -> None:
         """Stop what goes on in the background."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from shop import Shop, terraform
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.http import HttpProbe
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, GuardRefused, Interrupted, Returned, TargetRefused
 from bluegreen.ports import Answer, Question
-
-if TYPE_CHECKING:
-    from conftest import Shop
 
 
 def when(event: str, act: Any, **fields: str) -> Any:
@@ -267,16 +263,12 @@ def test_a_stack_without_the_output_is_not_adopted(empty_shop: Shop) -> None:
     (root / "outputs.tf").write_text("")
     main = root / "main.tf"
     main.write_text(main.read_text().replace('"terraform_data" "bluegreen"', '"terraform_data" "other"'))
-    apply_by_hand(root)
+    assert terraform(root, "init", "-input=false") == 0
+    assert terraform(root, "apply", "-auto-approve", "-input=false") == 0
     for journal in (empty_shop.folder / ".bluegreen" / "demo" / "runs").iterdir():
         journal.unlink()
     error = empty_shop.fail("deploy", release="1.5.0")
     assert error.exit_code == 3
-
-
-def apply_by_hand(root: Path) -> None:
-    for command in (["init", "-input=false"], ["apply", "-auto-approve", "-input=false"]):
-        subprocess.run(["terraform", *command], cwd=root, check=True, capture_output=True, timeout=60)
 
 
 def test_a_first_deploy_that_failed_goes_on_with_the_next(empty_shop: Shop) -> None:

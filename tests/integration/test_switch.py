@@ -5,15 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from shop import Shop
 
 from bluegreen.errors import TargetRefused, UsageError
 from bluegreen.sandbox.traffic import Traffic
-
-if TYPE_CHECKING:
-    from conftest import Shop
 
 
 @pytest.fixture

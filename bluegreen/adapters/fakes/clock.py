@@ -53,6 +53,10 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._elapsed
 
+    @property
+    def waited(self) -> float:
+        return sum(self.slept)
+
     def at(self, seconds: float, hook: Callable[[], None]) -> None:
         """Call `hook` when `monotonic` reaches `seconds`; at once on the next sleep if that has passed."""
         heapq.heappush(self._hooks, (seconds, next(self._numbers), hook))

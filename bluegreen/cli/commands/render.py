@@ -25,9 +25,9 @@ def command(options: Options, check: bool) -> int:
 
     With it a bare `terraform plan` there finds nothing to change. It is derived: bluegreen never reads it to decide.
     """
-    from bluegreen.cli.by_hand import ByHand, render_all
+    from bluegreen.cli.by_hand import render_all
 
-    found = list(render_all(ByHand.of(open_environment(options)), write=not check))
+    found = list(render_all(open_environment(options), write=not check))
     if options.json:
         document([{"layer": each.layer, "path": str(each.path), "state": each.state} for each in found])
     else:

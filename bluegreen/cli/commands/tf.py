@@ -16,7 +16,7 @@ from bluegreen.cli.session import open_environment
 
 if TYPE_CHECKING:
     from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-    from bluegreen.cli.by_hand import ByHand
+    from bluegreen.app import Environment
     from bluegreen.config.stack import LayerConfig
 
 VALUED = frozenset({"plan", "console", "import", "refresh"})
@@ -55,22 +55,22 @@ def command(context: click.Context, layer: str | None) -> int:
     if not arguments:
         raise click.UsageError("what is Terraform to do? Write it behind --, as: bluegreen tf LAYER -- plan")
     options = context.ensure_object(Options)
-    from bluegreen.cli.by_hand import ByHand
+    from bluegreen.cli.by_hand import find_layer
 
-    by_hand = ByHand.of(open_environment(options))
-    chosen = by_hand.layer(layer)
-    workspace = by_hand.workspace(chosen)
+    environment = open_environment(options)
+    chosen = find_layer(environment, layer)
+    workspace = environment.workspace(chosen)
     workspace.init()
-    with _values(by_hand, chosen, workspace, arguments) as extra:
-        environment = {**workspace.environment, **extra}
+    with _values(environment, chosen, workspace, arguments) as extra:
+        variables = {**workspace.environment, **extra}
         if sys.stdin is not None and sys.stdin.isatty():  # then somebody is there to be asked
-            environment = {name: text for name, text in environment.items() if name not in UNATTENDED}
-        return run_in_foreground([*by_hand.engine.argv, *arguments], workspace.folder, environment)
+            variables = {name: text for name, text in variables.items() if name not in UNATTENDED}
+        return run_in_foreground([*environment.engine.argv, *arguments], workspace.folder, variables)
 
 
 @contextlib.contextmanager
 def _values(
-    by_hand: ByHand, layer: LayerConfig, workspace: TerraformWorkspace, arguments: Sequence[str]
+    environment: Environment, layer: LayerConfig, workspace: TerraformWorkspace, arguments: Sequence[str]
 ) -> Iterator[dict[str, str]]:
     """Give the variable through which Terraform is handed the values, where its command takes any."""
     from bluegreen.cli.by_hand import values_arguments
@@ -79,5 +79,5 @@ def _values(
     if wanted not in VALUED:
         yield {}
         return
-    with values_arguments(by_hand, layer, workspace) as files:
+    with values_arguments(environment, layer, workspace) as files:
         yield {f"TF_CLI_ARGS_{wanted}": shlex.join(files)}

@@ -61,7 +61,7 @@ def test_plain_lines_tell_the_deploy_one_fact_each(recorded: Recorded) -> None:
 def test_quiet_tells_warnings_only_and_verbose_every_call(recorded: Recorded) -> None:
     assert lines(recorded("deploy"), QUIET) == [line for line in lines(recorded("deploy")) if line[:8] == "warning:"]
     told = lines(recorded("deploy"), VERBOSE)
-    assert told[0] == "Terraform 1.11.4 at /usr/bin/terraform"
+    assert told[0].endswith("by ana@desk, with Terraform 1.11.4")
     assert [line for line in told if line.startswith("edge: terraform apply took ")]
     assert "the live records point at blue" in told
 

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,13 +35,14 @@ class Played:
         self.interruptions: Any = None
         self.asked: dict[str, Any] = {}
 
-    def _run(self, **asked: Any) -> None:
+    def _run(self, **asked: Any) -> Any:
         self.asked = asked
         self.during(self)
         for event in self.events:
             self.on_event(event)
         if self.error is not None:
             raise self.error
+        return SimpleNamespace(exit_code=0)
 
     deploy = prepare = rollback = retire = switch = _run
 

@@ -50,8 +50,8 @@ def test_the_exit_code_is_the_programs(tmp_path: Path) -> None:
     )
 
 
-class ByHand:
-    """Terraform by hand, with a script in its place. declared: what the layer takes."""
+class Environment:
+    """An environment of one layer, with a script in Terraform's place."""
 
     def __init__(self, folder: Path, output: dict[str, Any] | None) -> None:
         script = folder / "terraform"
@@ -60,33 +60,28 @@ class ByHand:
             'for word in $TF_CLI_ARGS_plan; do cat "${word#-var-file=}" >>"$SEEN"; done\nexit 9\n'
         )
         script.chmod(0o755)
-        terraform = SimpleNamespace(var_files=["own.tfvars"])
         (folder / "own.tfvars").write_text("own = 1\n")
-        self.edge = SimpleNamespace(name="edge", color=None)
-        self.environment = SimpleNamespace(
-            folder=folder, config=SimpleNamespace(stack=[self.edge]), configured=SimpleNamespace(terraform=terraform)
-        )
+        self.folder = folder
+        self.config = SimpleNamespace(stack=[SimpleNamespace(name="edge", color=None)])
+        self.configured = SimpleNamespace(terraform=SimpleNamespace(var_files=["own.tfvars"]))
         self.engine = SimpleNamespace(argv=[str(script)])
-        self.output = lambda: output
-        self._folder = folder
-
-    def layer(self, name: str | None) -> Any:
-        return self.edge
+        self._output = output
 
     def workspace(self, layer: Any) -> Any:
-        seen = {"SEEN": str(self._folder / "seen"), "TF_INPUT": "0", "PATH": os.environ["PATH"]}
+        seen = {"SEEN": str(self.folder / "seen"), "TF_INPUT": "0", "PATH": os.environ["PATH"]}
 
         @contextmanager
         def values_file(values: dict[str, Any]) -> Iterator[Path]:
-            path = self._folder / "private.tfvars"
+            path = self.folder / "private.tfvars"
             path.write_text(render_tfvars(values))
             yield path
             path.unlink()
 
         return SimpleNamespace(
-            folder=self._folder,
+            folder=self.folder,
             environment=seen,
             init=lambda: None,
+            read=lambda: SimpleNamespace(output=self._output),
             variables=frozenset({"server_active"}),
             values_file=values_file,
         )
@@ -97,8 +92,8 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Run `bluegreen tf` and return what Terraform saw."""
 
     def call(*arguments: str, output: dict[str, Any] | None) -> str:
-        monkeypatch.setattr("bluegreen.cli.by_hand.ByHand.of", lambda environment: ByHand(tmp_path, output))
-        monkeypatch.setattr("bluegreen.cli.commands.tf.open_environment", lambda options: None)
+        environment = Environment(tmp_path, output)
+        monkeypatch.setattr("bluegreen.cli.commands.tf.open_environment", lambda options: environment)
         assert run(["tf", "--", *arguments]) == 9
         assert not (tmp_path / "private.tfvars").exists()
         return (tmp_path / "seen").read_text()

@@ -164,9 +164,9 @@ def journal(events: Events) -> list[JournalEntry]:
 def test_history_reads_the_journals_newest_first(
     recorded: Callable[[str], Events], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cut_off = recorded("deploy")[:8]
-    cut_off[1] = {**cut_off[1], "commit": "0123456789abcdef", "ci_url": "http://127.0.0.1/run/7", "reason": "hot fix"}
-    runs = {"1": recorded("returned"), "2": recorded("deploy"), "3": cut_off, "4": recorded("deploy")[:1]}
+    cut_off = recorded("deploy")[:7]
+    cut_off[0] = {**cut_off[0], "commit": "0123456789abcdef", "ci_url": "http://127.0.0.1/run/7", "reason": "hot fix"}
+    runs = {"1": recorded("returned"), "2": recorded("deploy"), "3": cut_off, "4": []}
     monkeypatch.setattr(history, "open_environment", lambda options: Looked(runs=runs))
     assert run(["history"]) == 0
     told = capsys.readouterr().out.splitlines()

@@ -34,7 +34,7 @@ def failing() -> None:
 def test_it_walks_until_a_phase_leads_nowhere() -> None:
     walked = Walked()
     assert walked.phases == ["ONE", "TWO"]
-    assert walked.ending == Ending("END", DONE, (), interrupted=False)
+    assert walked.ending == Ending("END", "TWO", DONE, (), interrupted=False)
 
 
 def test_a_phase_is_told_before_its_step_is_entered() -> None:
@@ -57,7 +57,7 @@ def test_an_error_takes_the_failed_route_and_is_kept() -> None:
 
 
 def test_a_step_may_name_its_way_out() -> None:
-    assert Walked(ONE=lambda: "aside").ending == Ending("ASIDE", "aside", (), interrupted=False)
+    assert Walked(ONE=lambda: "aside").ending == Ending("ASIDE", "ONE", "aside", (), interrupted=False)
 
 
 def test_a_step_may_leave_by_another_outcome_because_of_an_error() -> None:

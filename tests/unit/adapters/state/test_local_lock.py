@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import socket
 import subprocess
@@ -21,8 +20,6 @@ CONTENDERS = 8
 ROUNDS = 12
 GONE_PID = 2**22 + 1
 """Above the highest number that Linux gives to a process."""
-
-spawn = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -165,44 +162,49 @@ def test_a_process_is_found_by_its_number_and_nothing_by_a_dead_one() -> None:
     assert init.birth != me.birth
 
 
-def contend(root: str, number: int, barrier: Any, results: Any) -> None:
-    """Try for the lock in each round's folder, together with all others; keep it until the round is over."""
-    for turn in range(ROUNDS):
-        lock = LocalLock(Path(root) / str(turn), {})
-        barrier.wait(60)
-        try:
-            succeeded = lock.acquire(f"20261122-183501-{number:04x}", "deploy")
-            results.put((turn, number, succeeded.run if succeeded else ""))
-        except Locked:
-            results.put((turn, None, ""))
-        barrier.wait(60)
+CONTEND = """
+import sys
+from pathlib import Path
+from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.errors import Locked
+
+root, number = Path(sys.argv[1]), int(sys.argv[2])
+for turn in sys.stdin:  # a line is the starting gun of a round
+    try:
+        succeeded = LocalLock(root / turn.strip(), {}).acquire(f"20261122-183501-{number:04x}", "deploy")
+        print("won", succeeded.run if succeeded else "", flush=True)
+    except Locked:
+        print("lost", flush=True)
+"""
+"""Tries for the lock in each round's folder, together with all others, and keeps it."""
 
 
 @pytest.fixture
-def results() -> Iterator[Any]:
-    queue = spawn.Queue()
-    yield queue
-    queue.close()
-    queue.join_thread()
+def contenders(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    command = [sys.executable, "-c", CONTEND, str(tmp_path)]
+    begun = [
+        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for number in range(CONTENDERS)
+    ]
+    yield begun
+    for contender in begun:
+        contender.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("stale", [False, True], ids=["free", "stale"])
-def test_of_many_that_try_at_once_exactly_one_wins(tmp_path: Path, results: Any, stale: bool) -> None:
-    for turn in range(ROUNDS if stale else 0):
-        LocalLock(tmp_path / str(turn), {}).acquire(FIRST, "deploy")
-        edit(tmp_path / str(turn) / "lock", pid=GONE_PID)
-    barrier = spawn.Barrier(CONTENDERS)
-    children = [
-        spawn.Process(target=contend, args=(str(tmp_path), number, barrier, results)) for number in range(CONTENDERS)
-    ]
-    for child in children:
-        child.start()
-    said = [results.get(timeout=90) for _ in range(CONTENDERS * ROUNDS)]
-    for child in children:
-        child.join(60)
+def test_of_many_that_try_at_once_exactly_one_wins(
+    tmp_path: Path, contenders: list[subprocess.Popen[str]], stale: bool
+) -> None:
     for turn in range(ROUNDS):
-        winners = [(number, succeeded) for at, number, succeeded in said if at == turn and number is not None]
+        if stale:
+            LocalLock(tmp_path / str(turn), {}).acquire(FIRST, "deploy")
+            edit(tmp_path / str(turn) / "lock", pid=GONE_PID)
+        for contender in contenders:
+            assert contender.stdin is not None
+            contender.stdin.write(f"{turn}\n")
+            contender.stdin.flush()
+        said = [contender.stdout.readline().split() for contender in contenders]  # type: ignore[union-attr]
+        winners = [number for number, words in enumerate(said) if words[0] == "won"]
         assert len(winners) == 1
-        number, succeeded = winners[0]
-        assert succeeded == (FIRST if stale else "")
-        assert json.loads((tmp_path / str(turn) / "lock").read_text())["run"] == f"20261122-183501-{number:04x}"
+        assert said[winners[0]][1:] == ([FIRST] if stale else [])
+        assert json.loads((tmp_path / str(turn) / "lock").read_text())["run"] == f"20261122-183501-{winners[0]:04x}"

@@ -1,0 +1,132 @@
+"""The program is interrupted, or killed: the public stays on or goes back to a healthy color; the way on is known."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from documented import event_misfits
+from program import Program, read_journal
+from shop import Shop
+
+
+@pytest.fixture
+def layout() -> str:
+    return "single"
+
+
+@pytest.fixture
+def program(shop: Shop) -> Program:
+    shop.configure(bake={"for": "60s", "blind_deadline": "60s"})
+    return Program(shop.folder)
+
+
+def verdict(program: Program, run: str) -> str:
+    """What the journal of a run says of its end."""
+    journal = read_journal(program.folder / ".bluegreen" / "demo" / "runs" / f"{run}.jsonl")
+    return str(journal[-1].get("verdict", ""))
+
+
+@pytest.mark.parametrize(
+    ("number", "phase"),
+    [
+        (signal.SIGINT, "PREPARE"),
+        (signal.SIGHUP, "CHECK"),
+    ],
+)
+def test_a_signal_before_the_switch_leaves_the_public_alone(
+    shop: Shop, program: Program, number: signal.Signals, phase: str
+) -> None:
+    shop.sandbox.behave("green", "sick")  # so that CHECK lasts until it is interrupted
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for("phase-started", phase=phase)
+        deploy.send(number)
+        ended = deploy.wait()
+    assert ended.code == 130, ended
+    assert "the public never left blue" in ended.err
+    assert shop.live_color() == "blue"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_switch_goes_back_and_more_of_them_change_nothing(
+    shop: Shop, program: Program, number: signal.Signals
+) -> None:
+    with program.start("deploy", "--release", "1.5.0", "--json") as deploy:
+        deploy.wait_for("phase-started", phase="BAKE")
+        deploy.send(number)
+        deploy.wait_for("phase-started", phase="RETURN")
+        deploy.send(signal.SIGINT)
+        deploy.send(number)
+        ended = deploy.wait()
+    assert ended.code == 130, ended
+    assert (ended.result["verdict"], ended.result["exit_code"], ended.result["active"]) == ("returned", 130, "blue")
+    assert "going back" in ended.err
+    assert shop.live_color() == "blue"
+    status = shop.environment().status()
+    assert (status.active, status.public, list(status.drift), status.unfinished) == ("blue", "blue", [], "")
+
+
+@pytest.mark.parametrize(("event", "phase"), [("apply-started", "SWITCH"), ("phase-started", "BAKE")])
+def test_a_deploy_that_was_killed_after_the_switch_is_taken_back_by_rollback(
+    shop: Shop, program: Program, event: str, phase: str
+) -> None:
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for(event, phase=phase)
+        deploy.send(signal.SIGKILL)  # Terraform, when it is at work, goes on
+        deploy.wait()
+        killed = deploy.run
+    status = program("status")
+    assert status.code == 0
+    assert f"deploy {killed}, cut off in {phase}" in status.out
+    back = program("rollback")
+    assert back.code == 0, back
+    assert f"run {killed} (deploy) was cut off in {phase}" in back.err
+    assert (shop.live_color(), verdict(program, killed)) == ("blue", "abandoned")
+    after = shop.environment().status()
+    assert (after.active, after.public, list(after.drift), after.unfinished) == ("blue", "blue", [], "")
+
+
+def test_a_deploy_that_was_killed_before_the_switch_needs_no_rollback(shop: Shop, program: Program) -> None:
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for("apply-started", layer="main")
+        deploy.send(signal.SIGKILL)
+        deploy.wait()
+        killed = deploy.run
+    back = program("rollback", "--json")
+    assert (back.code, back.result["verdict"], shop.live_color()) == (0, "nothing-to-do", "blue")
+    assert verdict(program, killed) == "abandoned"
+    shop.configure(bake={"for": "400ms"})
+    assert program("deploy", "--release", "1.5.1").code == 0
+    assert shop.live_color() == "green"
+
+
+def test_the_deploy_after_a_killed_one_takes_over(shop: Shop, program: Program) -> None:
+    shop.sandbox.behave("green", "sick")
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for("phase-started", phase="CHECK")
+        deploy.send(signal.SIGKILL)
+        deploy.wait()
+        killed = deploy.run
+    shop.sandbox.behave("green", "ok")
+    shop.configure(bake={"for": "400ms"})
+    after = program("deploy", "--release", "1.5.0", "--json")
+    assert (after.code, after.result["active"]) == (0, "green")
+    assert (shop.live_color(), verdict(program, killed)) == ("green", "abandoned")
+    assert event_misfits(json.loads(program("show", killed, "--json").out)) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a rollback from blue to blue, which ends a killed RETURN, names no release")
+def test_a_release_whose_return_was_killed_counts_as_taken_back(shop: Shop, program: Program) -> None:
+    shop.configure(probe={"settle": "2s"})  # so that RETURN lasts until it is killed
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for("phase-started", phase="BAKE")
+        deploy.send(signal.SIGINT)
+        deploy.wait_for("apply-finished", phase="RETURN")
+        deploy.send(signal.SIGKILL)
+        deploy.wait()
+    assert program("rollback").code == 0
+    shop.configure(bake={"for": "400ms"}, probe={"settle": "300ms"})
+    refused = program("deploy", "--release", "1.5.0")
+    assert (refused.code, shop.live_color()) == (3, "blue")
+    assert "--retry --reason TEXT" in refused.err

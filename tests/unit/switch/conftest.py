@@ -1,0 +1,420 @@
+"""A town in memory: a stack, an edge, two servers, a public that keeps asking; and runs on it, killed at will."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bluegreen.adapters.emitter import Emitter
+from bluegreen.adapters.fakes.clock import FakeClock, FakeInterruptions
+from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
+from bluegreen.adapters.fakes.records import FakeRecords
+from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
+from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
+from bluegreen.config.schema import EnvironmentSettings
+from bluegreen.errors import Refused
+from bluegreen.events import RunStarted
+from bluegreen.model import Color, StackFacts, Value
+from bluegreen.ports import Answer, Plan, Question, Record
+from bluegreen.switch.conduct import RunResult, conduct
+from bluegreen.switch.deploy import Deploy, SwitchPrepared
+from bluegreen.switch.guard import Guard
+from bluegreen.switch.history import History, PastRun
+from bluegreen.switch.preview import Preview, preview
+from bluegreen.switch.request import DeployRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.retire import Retire
+from bluegreen.switch.rollback import Rollback
+from bluegreen.switch.stack import Layer, Stack
+from bluegreen.switch.status import StatusReport, look
+from bluegreen.switch.world import World
+
+ADDRESSES = {"blue": "127.0.0.11", "green": "127.0.0.12"}
+PUBLIC_URL = "http://127.0.0.2/"
+HOSTNAME = "shop.test"
+MARKER = "terraform_data.bluegreen"
+ROOT = "module.cdn.terraform_data.root"
+SETTINGS: Mapping[str, Any] = {
+    "release": "1",
+    "keep_warm": "1h",
+    "identity": {"color": {"header": "X-Color"}, "release": {"header": "X-Release"}},
+    "check": {"every": "1s", "deadline": "10s", "healthy": 2},
+    "rollback_check": {"every": "1s", "deadline": "3s", "healthy": 2},
+    "probe": {"every": "100ms", "settle": "2s", "deadline": "5s", "healthy": 3, "timeout": "1s"},
+    "bake": {"for": "5s", "every": "1s", "bad": 3, "blind_deadline": "10s"},
+}
+
+
+class Killed(BaseException):
+    """kill -9: no handler of ours sees it, and nothing is tidied up."""
+
+
+def edge_output(colors: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    known = {
+        color: {**echo, "backend_hostname": f"{color}.test", "backend_url": f"http://{ADDRESSES[color]}/"}
+        for color, echo in colors.items()
+    }
+    previous = {"server_previous": values["server_previous"]} if "server_previous" in values else {}
+    return {
+        "colors": known,
+        "server_active": values["server_active"],
+        **previous,
+        "public_hostnames": [HOSTNAME],
+        "public_url": PUBLIC_URL,
+        "edge": {"kind": "fake", "zone_id": "zone", "records": {HOSTNAME: "r1"}},
+    }
+
+
+def described(resources: Mapping[str, Any], output: Mapping[str, Any]) -> Desired:
+    return Desired({**resources, MARKER: {"input": json.dumps(output, sort_keys=True)}}, output)
+
+
+def servers(color: str, enabled: Any, server: Any) -> dict[str, Any]:
+    return {f"module.{color}_server[0].server": dict(server)} if enabled else {}
+
+
+def single_root(values: Mapping[str, Value]) -> Desired:
+    v: Mapping[str, Any] = values
+    colors = {c: {"enabled": v[f"{c}_enabled"], "inputs": v[c], "address": ADDRESSES[c]} for c in ADDRESSES}
+    made = {**servers("blue", v["blue_enabled"], v["blue"]), **servers("green", v["green_enabled"], v["green"])}
+    root = {ROOT: {"content": ADDRESSES[v["server_active"]]}}
+    return described({**made, **root}, edge_output(colors, v))
+
+
+def network_root(values: Mapping[str, Value]) -> Desired:
+    return described({"module.network.ip": {}}, {"colors": {c: {"address": a} for c, a in ADDRESSES.items()}})
+
+
+def color_root(values: Mapping[str, Value]) -> Desired:
+    v: Mapping[str, Any] = values
+    echo = {"enabled": v["enabled"], "inputs": v["server"]}
+    return described(servers(v["color"], v["enabled"], v["server"]), {"colors": {v["color"]: echo}})
+
+
+def edge_root(values: Mapping[str, Value]) -> Desired:
+    v: Mapping[str, Any] = values
+    root = {ROOT: {"content": v["colors"][v["server_active"]]["address"]}}
+    return described(root, edge_output(v["colors"], v))
+
+
+EDGE = {"server_active", "server_previous"}
+SINGLE = frozenset({"blue_enabled", "green_enabled", "blue", "green"} | EDGE)
+COLOR = frozenset({"color", "enabled", "server", "colors"})
+
+
+class Root(FakeWorkspace):
+    """A root whose applies take a second, and reach the town as soon as they have stored something."""
+
+    town: Town
+
+    def apply(self, plan: Plan) -> Mapping[str, Any] | None:
+        self.town.pass_time(1.0)
+        self.town.prober.catch_up()
+        try:
+            return super().apply(plan)
+        finally:
+            self.town.equal_state()
+
+
+class AskingProber(FakeProber):
+    """Asks as time passes. Told before the town changes, so that each answer is of its own time."""
+
+    def __init__(self, town: Town) -> None:
+        super().__init__()
+        self._town, self._next, self._every = town, 0.0, 1.0
+
+    def start(self, question: Question, every: float) -> None:
+        super().start(question, every)
+        self._next, self._every = self._town.clock.monotonic(), every
+
+    def pace(self, every: float) -> None:
+        self.catch_up()
+        super().pace(every)
+        self._next += every - self._every
+        self._every = every
+
+    def answers(self, since: int) -> Any:
+        self.catch_up()
+        return super().answers(since)
+
+    def stop(self) -> None:
+        self.catch_up()
+        super().stop()
+
+    def catch_up(self) -> None:
+        while self._running and self._next <= self._town.clock.monotonic() + 1e-9:
+            assert self.question is not None
+            self.come([replace(self._town.answer(self.question), asked=self._next)])
+            self._next += self._every
+
+
+class Commands:
+    """ports.Commands. result: exit code and output of the next ones; asked: what was run."""
+
+    def __init__(self) -> None:
+        self.result = (0, "")
+        self.asked: list[tuple[tuple[str, ...], Mapping[str, str], float]] = []
+
+    def run(self, argv: Any, environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
+        self.asked.append((tuple(argv), environment, timeout))
+        return self.result
+
+
+class Town:
+    """Everything outside of a run, and runs on it.
+
+    moods: color -> what is wrong with it: sick, dead, lost (not reached), slow, or a release that it claims to run.
+    blind: nothing can be reached from here. cached: the public's answers come from a cache.
+    """
+
+    def __init__(self, layout: str = "single", *, previous: bool = True, **settings: Any) -> None:
+        self.layout = layout
+        self.interruptions = FakeInterruptions()
+        self.clock = FakeClock(self.interruptions)
+        self.store, self.place = MemoryStore(), MemoryPlace()
+        self.records = FakeRecords("zone")
+        self.moods: dict[str, str] = {}
+        self.blind = self.cached = False
+        self.commands = Commands()
+        self.settings = EnvironmentSettings.model_validate(_over(SETTINGS, settings))
+        self.layers = [Layer(name, color, root) for name, color, root in self._roots(previous)]
+        self.prober = AskingProber(self)
+        self.probe = FakeProbe(self.answer)
+        self.refuses_to_ask = False
+        self.questions: list[str] = []
+        self.listeners: list[Callable[[Mapping[str, Any]], None]] = []
+        self.events: list[Mapping[str, Any]] = []
+        self._runs = 0
+
+    def _roots(self, previous: bool) -> Iterator[tuple[str, Color | None, Root]]:
+        kept = lambda names: frozenset(names) if previous else frozenset(names) - {"server_previous"}  # noqa: E731
+        if self.layout == "single":
+            wanted = [("main", None, Root("main", kept(SINGLE), single_root))]
+        else:
+            wanted = [
+                ("network", None, Root("network", frozenset(), network_root)),
+                ("blue", Color.BLUE, Root("blue", COLOR, color_root)),
+                ("green", Color.GREEN, Root("green", COLOR, color_root)),
+                ("edge", None, Root("edge", kept({"colors", *EDGE}), edge_root)),
+            ]
+        for _, _, root in wanted:
+            root.town = self
+        yield from wanted
+
+    def root(self, name: str = "") -> Root:
+        """The workspace of a layer; the last one without a name, and the only one in a single root."""
+        found = {layer.name: layer.workspace for layer in self.layers}
+        workspace = found.get(name, self.layers[-1].workspace)
+        assert isinstance(workspace, Root)
+        return workspace
+
+    _killed = Killed
+
+    # What the world does
+
+    def pass_time(self, seconds: float) -> None:
+        with self.interruptions.shielded():
+            self.clock.sleep(seconds)
+
+    def equal_state(self) -> None:
+        """Make the live records what the last layer's state says; nobody has them but Terraform."""
+        root = self.root()._resources.get(ROOT)
+        if root is None:
+            return
+        if not self.records.records:
+            self.records.records["r1"] = Record("r1", HOSTNAME, "A", root["content"], proxied=True)
+        self.records.point(HOSTNAME, root["content"])
+
+    def server(self, color: str) -> Mapping[str, Any] | None:
+        address = f"module.{color}_server[0].server"
+        return next(
+            (
+                layer.workspace._resources[address]
+                for layer in self.layers  # type: ignore[attr-defined]
+                if address in layer.workspace._resources
+            ),
+            None,
+        )  # type: ignore[attr-defined]
+
+    @property
+    def live(self) -> str:
+        """The color that the public record points at."""
+        contents = {record.content for record in self.records.records.values()}
+        return next((c for c, a in ADDRESSES.items() if contents == {a}), "")
+
+    def answer(self, question: Question) -> Answer:
+        now = self.clock.monotonic()
+        if self.blind:
+            return Answer(0, error="no route", reached=False, asked=now)
+        if question.url.startswith(PUBLIC_URL):
+            answer = self._answer_of(self.live)
+            return replace(answer, headers={**answer.headers, "cf-cache-status": "HIT"}) if self.cached else answer
+        named = {address: color for color, address in ADDRESSES.items()}
+        return self._answer_of(named.get(question.address, ""))
+
+    def _answer_of(self, color: str) -> Answer:
+        now, server, mood = self.clock.monotonic(), self.server(color), self.moods.get(color, "")
+        if mood == "lost":
+            return Answer(0, error="timed out", reached=False, asked=now)
+        if server is None or server.get("running") is False or mood == "dead":
+            return Answer(0, error="refused", asked=now)
+        release = mood if mood not in ("", "sick", "slow") else str(server["release"])
+        headers = {"x-color": color, "x-release": release}
+        return Answer(500 if mood == "sick" else 200, headers, asked=now, seconds=9.0 if mood == "slow" else 0.01)
+
+    # Runs
+
+    def world(self, run: str = "") -> World:
+        self.prober = AskingProber(self)
+        return World(
+            environment="demo",
+            settings=self.settings,
+            run=run,
+            stack=Stack(self.layers, Guard(), self._emitter(run), self.clock),
+            live=self._live,
+            probe=self.probe,
+            prober=self.prober,
+            commands=self.commands,
+            store=self.store,
+            history=History(self.store, without=run),
+            lock=MemoryLock(self.place),
+            clock=self.clock,
+            interruptions=self.interruptions,
+            emit=self._emitter(run),
+            confirm=self._confirm,
+        )
+
+    def _live(self, facts: StackFacts | None) -> Any:
+        return self.records.named("zone", [HOSTNAME])
+
+    def _confirm(self, question: str) -> None:
+        self.questions.append(question)
+        if self.refuses_to_ask:
+            raise Refused("the answer was no")
+
+    def _emitter(self, run: str) -> Emitter:
+        store = self.store if run else MemoryStore()
+        return Emitter(store, service="shop", environment="demo", run=run, clock=self.clock.time, sinks=[self._hear])
+
+    def _hear(self, data: Mapping[str, Any]) -> None:
+        self.events.append(data)
+        for listener in tuple(self.listeners):
+            listener(data)
+
+    def run(self, verb: str, **asked: Any) -> RunResult:
+        """Do one run, ten minutes after the one before; time enough for everything to settle."""
+        self.pass_time(600.0)
+        return self.at_once(verb, **asked)
+
+    def at_once(self, verb: str, **asked: Any) -> RunResult:
+        self._runs += 1
+        world = self.world(f"run-{self._runs:03}")
+        started = RunStarted(verb=verb, service="shop", who="ada", host="here", version="0")
+        return conduct(world, started, _steps(world, verb, asked))
+
+    def kill(self, verb: str, event: str, /, *, fields: Mapping[str, Any] | None = None, **asked: Any) -> None:
+        """Do one run, and kill it as soon as it has told of that event."""
+        with self.on(event, _kill, **(fields or {})), self.cut_off():
+            self.run(verb, **asked)
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Leave the world as a kill does: what was not durable is lost, the lock stays, its holder is gone."""
+        with suppress(Killed):
+            yield
+            pytest.fail("the run came to its end")
+        world = self.world(f"run-{self._runs:03}")  # of the next process, so to speak
+        journal = self.store._journals[world.run]
+        del journal[self.store.durable.get(world.run, 0) :]
+        world.lock.acquire(world.run, "killed")
+        self.place.gone = True
+
+    @contextmanager
+    def on(self, event: str, act: Callable[[], None], **fields: Any) -> Iterator[None]:
+        """Act once, at the first event of that name with these fields."""
+        done = []
+
+        def listen(data: Mapping[str, Any]) -> None:
+            if data["event"] == event and fields.items() <= data.items() and not done:
+                done.append(True)
+                act()
+
+        self.listeners.append(listen)
+        try:
+            yield
+        finally:
+            self.listeners.remove(listen)
+
+    def told(self, event: str) -> list[Mapping[str, Any]]:
+        """The last run's events of one name."""
+        run = f"run-{self._runs:03}"
+        return [one for one in self.events if one["run"] == run and one["event"] == event]
+
+    @property
+    def phases(self) -> list[str]:
+        return [one["phase"] for one in self.told("phase-started")]
+
+    @property
+    def said(self) -> str:
+        return "\n".join(one["text"] for one in self.told("said"))
+
+    @property
+    def output(self) -> Mapping[str, Any]:
+        output = self.root().read().output
+        assert output is not None
+        return output
+
+    @property
+    def history(self) -> History:
+        return History(self.store)
+
+    def last(self) -> PastRun:
+        return next(self.history.runs())
+
+    def status(self) -> StatusReport:
+        return look(self.world())
+
+    def preview(self, **asked: Any) -> Preview:
+        return preview(self.world(), DeployRequest(**asked))
+
+
+def _kill() -> None:
+    raise Killed
+
+
+def _steps(world: World, verb: str, asked: Mapping[str, Any]) -> Any:
+    match verb:
+        case "deploy" | "prepare":
+            return Deploy(world, request=DeployRequest(**asked))
+        case "switch":
+            return SwitchPrepared(world)
+        case "rollback":
+            return Rollback(world, request=RollbackRequest(**asked))
+    return Retire(world, request=RetireRequest(**asked))
+
+
+def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    deep = {k: {**base[k], **v} if k in base and isinstance(v, Mapping) else v for k, v in changes.items()}
+    return {**base, **deep}
+
+
+@pytest.fixture
+def found() -> Callable[..., Town]:
+    """Found a town where nothing is deployed."""
+    return Town
+
+
+@pytest.fixture
+def shop(found: Callable[..., Town]) -> Callable[..., Town]:
+    """Found a town that serves release 1 from blue."""
+
+    def make(layout: str = "single", **settings: Any) -> Town:
+        town = found(layout, **settings)
+        assert town.run("deploy").verdict == "switched"
+        return town
+
+    return make

@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from bluegreen.adapters.fakes.clock import FakeClock
+from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
+from bluegreen.config.schema import EnvironmentSettings
+from bluegreen.errors import BluegreenError, CheckFailed, Interrupted
+from bluegreen.events import Event, FirstAnswer, Probed, PublicAnswered, PublicCounted, Said
+from bluegreen.health import Origin, Public, Verdict
+from bluegreen.model import Color, ColorFacts
+from bluegreen.ports import Answer, Question
+from bluegreen.switch.audience import Audience
+from bluegreen.switch.evidence import Blind, Witness
+
+BLUE, GREEN = Color.BLUE, Color.GREEN
+SETTINGS: Mapping[str, Any] = {
+    "identity": {"color": {"header": "X-Color"}, "release": {"header": "X-Release"}},
+    "check": {"every": "1s", "path": "/healthz"},
+    "probe": {"every": "100ms", "settle": "2s", "deadline": "5s", "healthy": 3},
+    "bake": {"for": "10s", "every": "1s", "bad": 3, "blind_deadline": "20s"},
+}
+TARGET = ColorFacts(GREEN, True, {"release": "2"}, "127.0.0.12", "green.test", "http://green.test/app/")
+OTHER = ColorFacts(BLUE, True, {"release": "1"}, "127.0.0.11", "blue.test", "http://blue.test/")
+
+NEW, OLD, UNMARKED, FAILED, CACHED, BUSY = ["new", "old", "unmarked", "failed", "cached", "busy"]
+
+
+def answer(kind: str, asked: float, seconds: float = 0.01) -> Answer:
+    status = {FAILED: 0, BUSY: 429}.get(kind, 200)
+    color, release = {NEW: ("green", "2"), OLD: ("blue", "1"), CACHED: ("green", "2")}.get(kind, ("", ""))
+    headers = {"x-color": color, "x-release": release, **({"cf-cache-status": "HIT"} if kind == CACHED else {})}
+    return Answer(status, {k: v for k, v in headers.items() if v}, asked=asked, seconds=seconds)
+
+
+class Bench:
+    """A witness, an audience and a clock. The answers of the public come when they were asked, and what they took."""
+
+    def __init__(self, ask: Callable[[Question], Answer] = lambda question: answer(NEW, 0.0), **settings: Any) -> None:
+        merged = {
+            k: {**v, **settings.get(k, {})} if k != "identity" else settings.get(k, v) for k, v in SETTINGS.items()
+        }
+        self.settings = EnvironmentSettings.model_validate(merged)
+        self.clock, self.prober, self.events = FakeClock(), FakeProber(), list[Event]()
+        self.probe = FakeProbe(ask)
+        self.witness = Witness(self.settings, self.probe, self.clock, self.events.append)
+        self.audience = Audience(self.prober, self.clock, self.events.append, 2.0)
+        self.public = self.witness.public(GREEN, "2")
+        self.audience.start(
+            Question("http://public/"),
+            0.1,
+            Public(self.public.expect, self.public.identity, "blue", "1"),
+            was_good=True,
+        )
+
+    def come(self, answers: Iterable[Answer]) -> None:
+        for one in answers:
+            self.clock.at(one.asked + one.seconds, lambda one=one: self.prober.come([one]))  # type: ignore[misc]
+
+    def switch(self) -> None:
+        self.audience.expect(self.public)
+
+    def prove(self, *answers: Answer) -> float:
+        self.switch()
+        self.come(answers)
+        self.witness.prove(self.audience, self.public)
+        return self.clock.monotonic()
+
+    def told(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def every(kind: str, start: float, end: float, step: float = 0.1) -> list[Answer]:
+    return [answer(kind, start + step * n) for n in range(round((end - start) / step))]
+
+
+# PROVE
+
+
+def test_proof_is_new_answers_in_a_row_and_then_silence_of_all_others() -> None:
+    took = Bench().prove(*every(OLD, 0, 1), *every(NEW, 1, 9))
+    assert 1.2 + 2.0 <= took <= 1.2 + 2.0 + 0.2
+
+
+@pytest.mark.parametrize("kind", [OLD, UNMARKED, FAILED])
+def test_any_other_answer_starts_the_settle_time_anew(kind: str) -> None:
+    took = Bench().prove(*every(NEW, 0, 1), answer(kind, 1.0), *every(NEW, 1.1, 9))
+    assert 1.0 + 2.0 <= took <= 1.0 + 2.0 + 0.2
+
+
+@pytest.mark.parametrize("kind", [CACHED, BUSY])
+def test_an_answer_without_evidence_neither_proves_nor_disturbs(kind: str) -> None:
+    took = Bench().prove(*every(NEW, 0, 1), *every(kind, 1, 1.5), *every(NEW, 1.5, 9))
+    assert 2.2 <= took <= 2.5
+
+
+def test_no_evidence_at_all_is_no_proof() -> None:
+    bench = Bench()
+    with pytest.raises(CheckFailed, match="no evidence"):
+        bench.prove(*every(CACHED, 0, 20))
+    assert 7.0 <= bench.clock.monotonic() <= 7.1
+
+
+def test_silence_of_the_prober_is_no_proof_either() -> None:
+    with pytest.raises(CheckFailed, match="no evidence"):
+        Bench().prove()
+
+
+def test_an_old_answer_now_and_then_never_settles() -> None:
+    bench = Bench()
+    with pytest.raises(CheckFailed, match="did not settle on green in time: the last other answer was old"):
+        bench.prove(
+            *(one for second in range(20) for one in (*every(NEW, second, second + 0.9), answer(OLD, second + 0.9)))
+        )
+
+
+def test_new_answers_must_come_in_a_row() -> None:
+    bench = Bench(probe={"healthy": 4, "deadline": "1s"})
+    pattern = [NEW, NEW, NEW, OLD]
+    with pytest.raises(CheckFailed):
+        bench.prove(*(answer(pattern[n % 4], n / 10) for n in range(100)))
+
+
+def test_a_bad_answer_that_comes_late_does_not_shorten_the_settling() -> None:
+    late = answer(FAILED, 0.0, seconds=1.8)  # asked before the first new answer, timed out after it
+    took = Bench().prove(late, *every(NEW, 0.5, 9))
+    assert took >= 0.7 + 2.0
+
+
+def test_after_the_settle_time_the_row_must_be_whole_too() -> None:
+    took = Bench().prove(*every(NEW, 0, 1), answer(OLD, 1.0), *(answer(NEW, at) for at in (2.0, 3.1, 3.5)))
+    assert 3.5 <= took <= 3.6
+
+
+def test_settling_is_asked_more_slowly() -> None:
+    bench = Bench(probe={"settle": "300s", "deadline": "600s"})
+    bench.prove(*every(NEW, 0, 400, step=1.0))
+    assert bench.prober.paces[-1] == 3.0
+
+
+def test_an_interruption_ends_the_proof() -> None:
+    bench = Bench()
+    bench.clock.at(1.0, bench.clock.interruptions.interrupt)
+    with pytest.raises(Interrupted):
+        bench.prove(*every(NEW, 0, 9))
+
+
+def test_without_an_identity_good_answers_settle_it() -> None:
+    assert 2.0 <= Bench(identity="none").prove(*every(UNMARKED, 0, 9)) <= 2.4
+
+
+def test_without_an_identity_failures_still_start_the_settling_anew() -> None:
+    took = Bench(identity="none").prove(*every(UNMARKED, 0, 1), answer(FAILED, 1.0), *every(UNMARKED, 1.1, 9))
+    assert took >= 3.0
+
+
+# BAKE
+
+
+def bake(bench: Bench) -> float:
+    bench.switch()
+    bench.witness.bake(TARGET, OTHER, bench.audience)
+    return bench.clock.monotonic()
+
+
+def minds(
+    bench_clock: Callable[[], float], green: Callable[[float], Answer], blue: Answer
+) -> Callable[[Question], Answer]:
+    return lambda question: green(bench_clock()) if question.address == TARGET.address else blue
+
+
+GOOD_BLUE = answer(OLD, 0.0)
+LOST = Answer(0, error="no route", reached=False)
+SICK = Answer(500, {"x-color": "green", "x-release": "2"})
+
+
+def baking(green: Callable[[float], Answer], blue: Answer = GOOD_BLUE, **settings: Any) -> Bench:
+    bench = Bench(**settings)
+    bench.probe._answer = minds(bench.clock.monotonic, green, blue)
+    return bench
+
+
+def test_a_good_color_bakes_for_its_time_and_both_are_asked() -> None:
+    bench = baking(lambda now: answer(NEW, now))
+    assert bake(bench) == 10.0
+    colors = [event.color for event in bench.told(Probed)]
+    assert colors.count("green") == colors.count("blue") == 11
+
+
+def test_bad_answers_in_a_row_end_the_bake() -> None:
+    bench = baking(lambda now: SICK if now >= 4 else answer(NEW, now))
+    with pytest.raises(CheckFailed, match="green went bad: 3 times in a row"):
+        bake(bench)
+    assert bench.clock.monotonic() == 6.0
+
+
+def test_fewer_bad_answers_than_that_are_forgotten() -> None:
+    assert bake(baking(lambda now: SICK if now in (4, 5) else answer(NEW, now))) == 10.0
+
+
+def test_a_bake_does_not_end_on_a_bad_answer() -> None:
+    assert bake(baking(lambda now: SICK if now in (9, 10) else answer(NEW, now))) == 11.0
+
+
+def test_a_dead_color_is_bad_as_long_as_a_control_answers() -> None:
+    with pytest.raises(CheckFailed):
+        bake(baking(lambda now: LOST))
+
+
+def test_when_nothing_answers_this_machine_is_blind() -> None:
+    bench = baking(lambda now: LOST, blue=LOST)
+    with pytest.raises(Blind):
+        bake(bench)
+    assert bench.clock.monotonic() == 30.0
+
+
+def test_blindness_extends_the_bake_and_counts_for_nothing() -> None:
+    assert bake(baking(lambda now: LOST if 2 <= now < 15 else answer(NEW, now), blue=LOST)) == 15.0
+
+
+def test_a_configured_control_decides_about_blindness() -> None:
+    bench = baking(lambda now: LOST, blue=answer(NEW, 0.0), probe={"control": "http://127.0.0.9/"})
+    with pytest.raises(CheckFailed):
+        bake(bench)
+    assert "http://127.0.0.9/" in {question.url for question in bench.probe.questions}
+
+
+def test_both_colors_are_asked_with_a_control_too() -> None:
+    bench = baking(lambda now: answer(NEW, now), probe={"control": "http://127.0.0.9/"})
+    bake(bench)
+    assert {event.color for event in bench.told(Probed)} == {"blue", "green"}
+
+
+def test_public_answers_that_all_fail_make_a_good_color_bad() -> None:
+    bench = baking(lambda now: answer(NEW, now))
+    bench.come(every(FAILED, 0.5, 30))
+    with pytest.raises(CheckFailed, match="its public answers fail"):
+        bake(bench)
+
+
+# CHECK
+
+
+def test_a_color_is_asked_by_its_backend_at_its_own_address() -> None:
+    bench = Bench(check={"ca_file": "ca.pem", "timeout": "3s", "verify": False})
+    question = bench.witness.backend_question(TARGET)
+    assert question == Question("http://green.test/healthz", "127.0.0.12", "", 3.0, False, "ca.pem")
+
+
+def test_healthy_means_good_answers_in_a_row_each_of_them_told() -> None:
+    bench = Bench()
+    bench.probe._answer = lambda question: SICK if bench.clock.monotonic() < 2 else answer(NEW, 0.0)
+    asked = []
+    bench.witness.await_healthy(
+        TARGET, "2", needed=3, every=1.0, deadline=99.0, meanwhile=lambda: asked.append(bench.clock.monotonic())
+    )
+    assert [(e.verdict, e.good_in_a_row, e.needed) for e in bench.told(Probed)] == [
+        (Verdict.WRONG_ANSWER, 0, 3),
+        (Verdict.WRONG_ANSWER, 0, 3),
+        (Verdict.GOOD, 1, 3),
+        (Verdict.GOOD, 2, 3),
+        (Verdict.GOOD, 3, 3),
+    ]
+    assert len(asked) == 5
+
+
+@pytest.mark.parametrize(("days", "warned"), [(13.9, True), (14.0, False)])
+def test_a_certificate_that_ends_soon_is_told_once(days: float, warned: bool) -> None:
+    bench = Bench(lambda question: Answer(200, {"x-color": "green", "x-release": "2"}, certificate_days=days))
+    bench.witness.await_healthy(TARGET, "2", needed=3, every=1.0, deadline=99.0)
+    assert len(bench.told(Said)) == warned
+
+
+# The audience
+
+
+def test_answers_are_counted_and_told_apart() -> None:
+    bench = Bench()
+    bench.switch()
+    wrong = Answer(200, {"x-color": "green", "x-release": "1"}, asked=0.4, seconds=0.1)
+    bench.prober.come(
+        [answer(OLD, 0.1), answer(NEW, 0.2, seconds=3.0), answer(FAILED, 0.3), wrong, answer(CACHED, 0.5)]
+    )
+    seen = bench.audience.read()
+    assert [one.origin for one in seen] == [Origin.OLD, Origin.NEW, Origin.FAILED, Origin.OLD, Origin.NO_EVIDENCE]
+    assert bench.audience.requests == {"sent": 5, "failed": 1, "slow": 1, "wrong_release": 1}
+    assert bench.told(PublicCounted)[-1].by_color == {"blue": 1, "green": 3}
+    assert bench.audience.read() == []
+
+
+def test_only_a_change_or_a_failure_is_told_of_public_answers() -> None:
+    bench = Bench()
+    bench.prober.come([answer(OLD, n) for n in range(5)] + [answer(FAILED, 6), answer(FAILED, 7), answer(OLD, 8)])
+    bench.audience.read()
+    assert len(bench.told(PublicAnswered)) == 4
+
+
+def test_the_first_answer_is_told_once_and_counted_from_the_switch() -> None:
+    bench = Bench()
+    bench.clock.sleep(10.0)
+    bench.switch()
+    bench.prober.come([answer(OLD, 10.5), answer(NEW, 11.0, seconds=0.25), answer(OLD, 11.5), answer(NEW, 12.0)])
+    bench.audience.read()
+    ((first),) = bench.told(FirstAnswer)
+    assert (first.color, first.seconds, bench.audience.answered) == ("green", 1.25, True)
+    assert bench.audience.overlap == 0.5
+
+
+def test_what_was_asked_before_the_switch_is_no_answer_to_it() -> None:
+    bench = Bench()
+    bench.clock.sleep(10.0)
+    bench.switch()
+    bench.prober.come([answer(NEW, 9.9)])
+    bench.audience.read()
+    assert not bench.audience.answered
+
+
+def test_without_an_identity_nothing_is_called_the_targets_first_answer() -> None:
+    bench = Bench(identity="none")
+    bench.switch()
+    bench.prober.come([answer(UNMARKED, 0.1)])
+    bench.audience.read()
+    assert bench.told(FirstAnswer) == []
+
+
+def test_three_failures_in_a_row_disturb_if_the_public_was_good() -> None:
+    bench = Bench()
+    bench.prober.come([answer(FAILED, 1), answer(FAILED, 2), answer(OLD, 3), answer(FAILED, 4), answer(FAILED, 5)])
+    bench.audience.check_undisturbed(GREEN)
+    bench.prober.come([answer(FAILED, 6)])
+    with pytest.raises(BluegreenError, match="failed 3 times in a row"):
+        bench.audience.check_undisturbed(GREEN)
+    bench.audience.was_good = False
+    bench.audience.check_undisturbed(GREEN)
+
+
+def test_one_answer_of_the_idle_color_disturbs_whatever_its_status() -> None:
+    bench = Bench()
+    bench.prober.come([Answer(500, {"x-color": "green"})])
+    with pytest.raises(BluegreenError, match="green answers the public before the switch"):
+        bench.audience.check_undisturbed(GREEN)
