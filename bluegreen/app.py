@@ -21,7 +21,7 @@ from bluegreen.adapters.emitter import Emitter
 from bluegreen.adapters.http import HttpProbe
 from bluegreen.adapters.prober import ThreadProber
 from bluegreen.adapters.provenance import ci_url, commit
-from bluegreen.adapters.redaction import environment_secrets
+from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, who
 from bluegreen.adapters.state.journal import LocalStore, new_run_id
@@ -31,7 +31,7 @@ from bluegreen.adapters.terraform.workspace import TerraformWorkspace
 from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
-from bluegreen.errors import UsageError
+from bluegreen.errors import BluegreenError, UsageError
 from bluegreen.events import Event, RunStarted
 from bluegreen.model import Action, Color, StackFacts, Value
 from bluegreen.ports import Interruptions, JournalEntry, Record
@@ -235,8 +235,18 @@ class Environment:
                 emit=emit,
                 confirm=self.confirm,
             )
+        except BluegreenError as error:
+            error.message, error.where, error.hint = map(self._clean, (error.message, error.where, error.hint))
+            raise
         finally:
             prober.stop()
+
+    @cached_property
+    def _secrets(self) -> frozenset[str]:
+        return environment_secrets(os.environ) | self.configured.secrets
+
+    def _clean(self, text: str) -> str:
+        return redact(text, self._secrets)
 
     def _emitter(self, run: str, clock: SystemClock, store: LocalStore) -> Callable[[Event], None]:
         return Emitter(
@@ -246,7 +256,7 @@ class Environment:
             run=run,
             clock=clock.time,
             sinks=[self.on_event] if self.on_event else [],
-            secrets=environment_secrets(os.environ) | self.configured.secrets,
+            secrets=self._secrets,
         )
 
     def _guard(self, allow: Sequence[str]) -> Guard:
@@ -291,6 +301,7 @@ class Environment:
             env={key: value.get_secret_value() for key, value in terraform.env.items()},
             lock_timeout=round(terraform.lock_timeout),
             keep_values=self.keeps_values(layer),
+            clean=self._clean,
         )
 
 

@@ -24,6 +24,18 @@ class Event:
         return {"event": self.name, **{name: dict(v) if isinstance(v, Mapping) else v for name, v in values}}
 
 
+SCHEMA = 1
+"""Version of what is written here and printed by --json.
+
+Events and fields are added within a version; whoever takes one away, or gives it another type or meaning, counts it up.
+"""
+
+
+def envelope(*, time: float, run: str = "", environment: str = "", service: str = "") -> dict[str, Any]:
+    """Return what stands around each fact in a journal and in --json. time: Unix seconds."""
+    return {"schema": SCHEMA, "time": time, "run": run, "environment": environment, "service": service}
+
+
 Emit: TypeAlias = Callable[[Event], None]
 
 
@@ -63,6 +75,8 @@ class RouteChosen(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
+    """A phase begins. The engine has not entered its step yet."""
+
     name: ClassVar[str] = "phase-started"
     durable: ClassVar[bool] = True
     phase: str
@@ -95,6 +109,8 @@ class TerraformStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class TerraformFinished(Event):
+    """A Terraform process ended."""
+
     name: ClassVar[str] = "terraform-finished"
     layer: str
     command: str
@@ -139,6 +155,8 @@ class ApplyStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApplyFinished(Event):
+    """An apply ended well. One that failed is followed by an error instead."""
+
     name: ClassVar[str] = "apply-finished"
     durable: ClassVar[bool] = True
     layer: str
@@ -223,6 +241,8 @@ class Said(Event):
 
 @dataclass(frozen=True, slots=True)
 class Errored(Event):
+    """Something went wrong; the fields are those of the exception."""
+
     name: ClassVar[str] = "error"
     durable: ClassVar[bool] = True
     message: str
@@ -233,8 +253,11 @@ class Errored(Event):
 
 @dataclass(frozen=True, slots=True)
 class Result(Event):
-    """The last event of a run. verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired,
-    refused, failed, stuck, interrupted or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm."""
+    """The last event of a run.
+
+    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, refused, locked, usage, failed, stuck,
+    interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
+    """
 
     name: ClassVar[str] = "result"
     durable: ClassVar[bool] = True

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from bluegreen.adapters.redaction import redact
-from bluegreen.events import Event
+from bluegreen.events import Event, envelope
 from bluegreen.ports import Store
 
 Sink: TypeAlias = Callable[[dict[str, Any]], None]
@@ -40,7 +40,7 @@ class Emitter:
     ) -> None:
         self._store = store
         self._run = run
-        self._envelope = {"run": run, "environment": environment, "service": service}
+        self._place = {"run": run, "environment": environment, "service": service}
         self._clock = clock
         self._sinks = list(sinks)
         self._secrets = frozenset(secrets)
@@ -49,7 +49,7 @@ class Emitter:
 
     def __call__(self, event: Event) -> None:
         with self._one_at_a_time:
-            data = {"time": self._clock(), **self._envelope, **self._fields(event)}
+            data = {**envelope(time=self._clock(), **self._place), **self._fields(event)}
             self._store.append(self._run, data, durable=event.durable)
             for sink in tuple(self._sinks):
                 try:

@@ -10,7 +10,10 @@ from typing import Any
 
 import click
 
-from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, UsageError
+from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, TerraformError, UsageError
+
+MOST_DETAILS = 12
+"""Lines of what Terraform said under an error; all of it is in the log."""
 
 
 def data(text: str) -> None:
@@ -47,8 +50,17 @@ def tell_error(error: BluegreenError, *, color: bool = True, hint: bool = True) 
     _write(f"{red} {error.message}", color)
     if error.where:
         _write(f"  {error.where}", color)
+    if isinstance(error, TerraformError):
+        for line in _details(error):
+            _write(f"  {line}", color)
     if hint and error.hint:
         _write(_hint(error.hint), color)
+
+
+def _details(error: TerraformError) -> list[str]:
+    """What Terraform said beyond its summaries, as long as a person reads on."""
+    said = (line.strip() for each in error.diagnostics if each.severity == "error" for line in each.detail.splitlines())
+    return list(filter(None, said))[:MOST_DETAILS]
 
 
 def _hint(text: str) -> str:

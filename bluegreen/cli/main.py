@@ -137,11 +137,10 @@ def _end_json(error: BluegreenError) -> None:
     import time
 
     from bluegreen.cli.console import json_line
-    from bluegreen.events import Errored, Result
+    from bluegreen.events import Errored, Result, envelope
 
     requests = dict.fromkeys(("sent", "failed", "slow", "wrong_release"), 0)
-    envelope = {"time": time.time(), "run": "", "environment": "", "service": ""}
     told = Errored(error.message, error.where, error.hint, error.exit_code)
     result = Result(error.verdict, error.exit_code, requests=requests)
     for event in (told, result):
-        json_line({**envelope, **event.as_dict()})
+        json_line({**envelope(time=time.time()), **event.as_dict()})

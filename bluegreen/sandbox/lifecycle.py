@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bluegreen.adapters.state.files import private_folder
-from bluegreen.errors import SandboxError
+from bluegreen.errors import BluegreenError, SandboxError
 from bluegreen.sandbox import pidfile
 from bluegreen.sandbox.address import API_PORT, PUBLIC_PORT, Network
 from bluegreen.sandbox.client import Sandbox, Status
@@ -36,6 +36,9 @@ def up(folder: Path, network: Network, service: str) -> Status:
     folder = folder.resolve()
     try:
         private_folder(folder)
+    except BluegreenError as error:
+        raise SandboxError(f"the sandbox cannot come up: {error.message}", where=str(folder), hint=WRITABLE) from None
+    try:
         return _up(folder, network, service)
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxError(f"the sandbox cannot come up: {error}", where=str(folder), hint=WRITABLE) from None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, Interrupted, Refused, Returned, Stuck
-from bluegreen.events import Result, RunStarted
+from bluegreen.events import Result, RunStarted, envelope
 from bluegreen.model import EMPTY
 from bluegreen.run.engine import Ending, Engine
 from bluegreen.switch.deploy import Deploy
@@ -68,9 +68,9 @@ def close_abandoned(world: World, run: str, service: str) -> None:
     """Close the journal of a run whose process is gone, unless it had ended."""
     if run not in world.store.runs() or any(entry.event == Result.name for entry in world.store.journal(run)):
         return
-    envelope = {"time": world.clock.time(), "run": run, "environment": world.environment, "service": service}
+    around = envelope(time=world.clock.time(), run=run, environment=world.environment, service=service)
     closing = Result(verdict=ABANDONED, exit_code=Stuck.exit_code)
-    world.store.append(run, {**envelope, **closing.as_dict()}, durable=True)
+    world.store.append(run, {**around, **closing.as_dict()}, durable=True)
 
 
 def _judge(world: World, verb: str, steps: Deploy | Rollback | Retire, ending: Ending, seconds: float) -> RunResult:

@@ -125,7 +125,7 @@ class Deploy(Steps):
             if not self.first:
                 self._stay_unless_well()
             stack.apply(layer, plan, purpose)
-        self.active = stack.complete().active
+        stack.complete()
 
     def _planned(self, layer: Layer, intent: values.Intent, purpose: Purpose) -> Plan:
         try:

@@ -159,7 +159,8 @@ class History:
         for run in self.telling():
             if run.verdict == SWITCHED and run.release == release:
                 return None
-            if run.verdict == RETURNED and run.release == release:
+            came_back = run.verdict == RETURNED or (run.cut_off and run.moved_at and run.verb != "rollback")
+            if came_back and run.release == release:
                 return run
             if run.verdict == ROLLED_BACK and run.moved_at and run.origin_release == release:
                 return run

@@ -49,7 +49,7 @@ def test_everything_that_is_printed_as_json_is_as_documented(shop: Shop, program
 
 
 def test_a_misfit_is_noticed() -> None:
-    good = {"time": 1.5, "run": "r", "environment": "e", "service": "s", "event": "first-answer"}
+    good = {"schema": 1, "time": 1.5, "run": "r", "environment": "e", "service": "s", "event": "first-answer"}
     assert event_misfits([{**good, "color": "blue", "seconds": 1}]) == []
     for bad in ({"seconds": 1}, {"color": "blue", "seconds": True}, {"color": "blue", "seconds": 1, "more": 1}):
         assert len(event_misfits([{**good, **bad}])) == 1

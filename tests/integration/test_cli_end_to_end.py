@@ -227,7 +227,6 @@ def test_secrets_stay_where_they_are_and_files_are_for_their_owner_only(new_shop
     assert [path for path in left if path.stat().st_mode & 0o077] == []
 
 
-@pytest.mark.xfail(strict=True, reason="Terraform's own words are neither kept nor told without known secrets")
 def test_secrets_that_terraform_itself_prints_are_not_handed_on(new_shop: Shop) -> None:
     (new_shop.folder / "tf" / "network" / "talkative.tf").write_text(TALKATIVE)
     new_shop.up()

@@ -116,7 +116,6 @@ def test_the_deploy_after_a_killed_one_takes_over(shop: Shop, program: Program) 
     assert event_misfits(json.loads(program("show", killed, "--json").out)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a rollback from blue to blue, which ends a killed RETURN, names no release")
 def test_a_release_whose_return_was_killed_counts_as_taken_back(shop: Shop, program: Program) -> None:
     shop.configure(probe={"settle": "2s"})  # so that RETURN lasts until it is killed
     with program.start("deploy", "--release", "1.5.0") as deploy:

@@ -193,7 +193,8 @@ def test_a_plan_of_the_public_record_is_refused_in_prepare(shop: Shop) -> None:
     module = shop.folder / "modules" / "sandbox_cdn" / "main.tf"
     module.write_text(module.read_text().replace("ttl     = 1\n", "ttl     = 2\n", 1))
     error = shop.fail("deploy", release="1.5.0")
-    assert isinstance(error, GuardRefused)
+    # In layers the idle color has been brought up by then, so that "nothing was applied" would be untrue.
+    assert error.exit_code == (3 if shop.layout == "single" else 1)
     assert "terraform_data.root: update (public)" in error.message
     assert shop.live_color() == "blue"
 

@@ -6,14 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.terraform.argv import Argv
 from bluegreen.adapters.terraform.logs import keep_log
-from bluegreen.adapters.terraform.messages import Message, Outputs, Stage, parse_line, parse_stderr
+from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import Command, Ended, run
 from bluegreen.errors import BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
 from bluegreen.events import Emit, ResourceChanging
@@ -51,7 +51,8 @@ class Outcome:
 class Calls:
     """Calls Terraform in one folder.
 
-    environment: asked at each call. data_dir: private; logs and scratch folders go there.
+    environment: asked at each call. data_dir: private; logs and scratch folders go there. clean: takes secrets out of
+    what Terraform says, before anything is kept or raised.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Calls:
         environment: Callable[[], Mapping[str, str]],
         emit: Emit,
         interruptions: Interruptions,
+        clean: Callable[[str], str],
     ) -> None:
+        self._clean = clean
         self._layer = layer
         self._folder = folder
         self._data_dir = data_dir
@@ -81,7 +84,7 @@ class Calls:
             order = Command(self._layer, name, command, self._folder, self._environment(), outcome.stdout, stderr)
             try:
                 outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, self._interruptions)
-                outcome.stderr = parse_stderr(stderr.read_text(errors="replace"))
+                outcome.stderr = self._clean(parse_stderr(stderr.read_text(errors="replace")))
             finally:
                 with suppress(OSError):  # a log that cannot be written takes nothing back from what Terraform did
                     keep_log(
@@ -93,9 +96,15 @@ class Calls:
         message = parse_line(line)
         if message is None:
             return
+        message = replace(message, text=self._clean(message.text), fact=self._cleaned(message.fact))
         outcome.messages.append(message)
         if isinstance(fact := message.fact, Stage):
             self._emit(ResourceChanging(self._layer, fact.address, fact.action, fact.stage, fact.seconds))
+
+    def _cleaned(self, fact: Fact | None) -> Fact | None:
+        if not isinstance(fact, Diagnostic):
+            return fact
+        return replace(fact, summary=self._clean(fact.summary), detail=self._clean(fact.detail))
 
     def expect(self, name: str, outcome: Outcome, *codes: int) -> None:
         """Raise unless the command ended with one of `codes`, 0 by default. Nothing but the exit code decides."""

@@ -44,7 +44,8 @@ class TerraformWorkspace:
     workspace: Terraform's, "" for none. var_files: loaded before our values, so that ours win. env: added to the
     environment of Terraform.
     lock_timeout: seconds to wait for somebody else's state lock. keep_values: leave the values of each apply in
-    the folder for a bare plan; not where one folder serves two layers or environments.
+    the folder for a bare plan; not where one folder serves two layers or environments. clean: takes secrets out of
+    what Terraform says.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class TerraformWorkspace:
         env: Mapping[str, str] | None = None,
         lock_timeout: int = 10,
         keep_values: bool = False,
+        clean: Callable[[str], str] = str,
     ) -> None:
         self._layer = layer
         self._folder = folder.absolute()
@@ -78,7 +80,7 @@ class TerraformWorkspace:
         self._lock_timeout = lock_timeout
         self._keep_values = keep_values
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
-        self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions)
+        self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean)
         self._scanned: tuple[object, Root] | None = None
         self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
 

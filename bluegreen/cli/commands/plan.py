@@ -12,6 +12,7 @@ from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
 from bluegreen.cli.views import plan_lines
 from bluegreen.errors import Refused
+from bluegreen.events import SCHEMA
 
 
 @click.command("plan", cls=Verb)
@@ -25,7 +26,7 @@ def command(options: Options, to: str | None, release: str, sets: tuple[str, ...
     """
     preview = open_environment(options).plan(to=to, release=release, sets=parse_sets(sets))
     if options.json:
-        document({**asdict(preview), "refused": preview.refused})
+        document({"schema": SCHEMA, **asdict(preview), "refused": preview.refused})
     else:
         data("\n".join(plan_lines(preview)))
     return Refused.exit_code if preview.refused else 0

@@ -11,6 +11,7 @@ from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
 from bluegreen.cli.views import status_lines
 from bluegreen.errors import Refused
+from bluegreen.events import SCHEMA
 
 
 @click.command("status", cls=Verb)
@@ -20,7 +21,7 @@ def command(options: Options, check: bool) -> int:
     """Show what is active, what each color runs and how healthy it is, and whether a rollback would work."""
     report = open_environment(options).status()
     if options.json:
-        document(report.as_dict())
+        document({"schema": SCHEMA, **report.as_dict()})
     else:
         data("\n".join(status_lines(report, time.time())))
     if not check or not report.alarms:

@@ -12,7 +12,7 @@ from bluegreen.adapters.fakes.state import MemoryStore
 from bluegreen.adapters.redaction import GONE
 from bluegreen.adapters.state.journal import LocalStore
 from bluegreen.errors import BluegreenError
-from bluegreen.events import Errored, PhaseStarted, Planned, RouteChosen, RunStarted, Said
+from bluegreen.events import SCHEMA, Errored, PhaseStarted, Planned, RouteChosen, RunStarted, Said
 from bluegreen.model import Color
 from bluegreen.ports import Store
 
@@ -27,6 +27,7 @@ def test_a_fact_is_one_json_object_for_the_journal_and_for_every_sink() -> None:
     store, first, second = MemoryStore(), list[Any](), list[Any]()
     emitter(store, first.append, second.append)(Said("hello"))
     wanted = {
+        "schema": SCHEMA,
         "time": 12.5,
         "run": RUN,
         "environment": "pro",
@@ -36,7 +37,7 @@ def test_a_fact_is_one_json_object_for_the_journal_and_for_every_sink() -> None:
         "level": "info",
     }
     assert first == second == [wanted] == [dict(entry.data) for entry in store.journal(RUN)]
-    assert list(first[0])[:4] == ["time", "run", "environment", "service"]
+    assert list(first[0])[:5] == ["schema", "time", "run", "environment", "service"]
 
 
 def test_the_journal_has_a_fact_before_anybody_hears_of_it() -> None:
