@@ -139,7 +139,6 @@ class Planned(Event):
     phase: str
     changes: Mapping[str, str]
     allowed: bool = True
-    known_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _read(answer: Answer, matcher: Matcher) -> str:
     if matcher.json_path is not None:
         return _dig(text, matcher.json_path)
     found = re.search(matcher.pattern or "", text)
-    return (found[1] if found.re.groups else found[0]) if found else ""
+    return found[1] if found else ""
 
 
 def _dig(text: str, path: str) -> str:

@@ -79,9 +79,6 @@ def _phase_finished(narrator: Narrator, data: Data) -> Iterator[str]:
 
 
 def _planned(narrator: Narrator, data: Data) -> Iterator[str]:
-    if data.get("known_after"):
-        yield f"{data['layer']}: known after {data['known_after']}"
-        return
     changes, refused = data["changes"], "" if data["allowed"] else ", which the guard refuses"
     if not changes:
         yield f"{data['layer']}: the plan changes nothing{refused}"

@@ -149,6 +149,7 @@ class Deploy(Steps):
     def check(self) -> None:
         """Return once the idle color is healthy, asked by its backend at its own address."""
         check, clock = self.world.settings.check, self.world.clock
+        began = clock.monotonic()
         facts = self.world.stack.complete()
         self.world.emit(WaitingFor(f"{self.target} to be healthy", check.deadline))
         try:
@@ -157,11 +158,12 @@ class Deploy(Steps):
                 self.release,
                 needed=check.healthy,
                 every=check.every,
-                deadline=clock.monotonic() + check.deadline,
+                deadline=began + check.deadline,
                 meanwhile=self._undisturbed,
             )
         except CheckFailed as failed:
             raise self._explained(failed, facts) from failed
+        self.say(f"{self.target} is up in {clock.monotonic() - began:.0f} s of {check.deadline:g}")
         self._smoke(facts)
 
     def _undisturbed(self) -> None:

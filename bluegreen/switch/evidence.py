@@ -105,13 +105,15 @@ class Witness:
         deadline = self.clock.monotonic() + probe.settle + probe.deadline
         self.emit(WaitingFor(f"the public to be answered by {public.color} alone", probe.settle))
         proof = _Proof(good, probe.healthy, probe.settle)
+        slower = max(probe.every, probe.settle / 100)
         while not any(proof.take(seen) for seen in audience.read()):
             if self.clock.monotonic() > deadline:
                 raise CheckFailed(
                     f"the public URL did not settle on {public.color} in time: {proof.why or 'no evidence'}"
                 )
-            if proof.settling:
-                audience.prober.pace(max(probe.every, probe.settle / 100))
+            if proof.settling and slower:
+                audience.prober.pace(slower)
+                slower = 0.0
             self.clock.sleep(min(_PROOF_TICK, probe.every))
 
     def bake(self, target: ColorFacts, other: ColorFacts, audience: Audience) -> None:
@@ -133,7 +135,9 @@ class Witness:
             if now >= end and not blind and bad == 0:
                 return
             if now >= end + bake.blind_deadline:
-                raise Blind(f"nothing has answered since {target.color} was switched to, not even a control")
+                raise Blind(
+                    f"nothing answers any more, not even a control: whether {target.color} is well is not known"
+                )
             self.clock.sleep(bake.every)
 
     def _look(self, target: ColorFacts, other: ColorFacts, audience: Audience) -> tuple[Judged, bool]:

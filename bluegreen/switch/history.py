@@ -24,7 +24,7 @@ class PastRun:
 
     applied: whether any apply was begun. moved_at: when the last apply that may have moved the public was begun, Unix
     seconds; 0 if none was. answered_after: seconds from the start of the run to the target's first public answer; 0 if
-    there was none.
+    there was none. probed: each color's last verdict, a word of health.Verdict.
     """
 
     id: str
@@ -40,6 +40,7 @@ class PastRun:
     applied: bool = False
     moved_at: float = 0.0
     answered_after: float = 0.0
+    probed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
@@ -62,6 +63,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     """Read one journal."""
     found: dict[str, Any] = {"id": run}
     touched: set[Color] = set()
+    probed: dict[str, str] = {}
     started = 0.0
     for entry in entries:
         data = entry.data
@@ -81,9 +83,11 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                     found["moved_at"] = entry.time
             case "first-answer" if data["color"] == str(found.get("target")):
                 found["answered_after"] = entry.time - started
+            case "probed":
+                probed[data["color"]] = data["verdict"]
             case "result":
                 found["result"] = data
-    return PastRun(**found, touched=frozenset(touched))
+    return PastRun(**found, touched=frozenset(touched), probed=probed)
 
 
 class History:
@@ -153,6 +157,10 @@ class History:
             if color in run.touched:
                 return run
         return None
+
+    def last_probe(self, color: Color) -> str:
+        """The verdict of the last probe of `color` by its backend; "" when there was none."""
+        return next((run.probed[color] for run in self.runs() if color in run.probed), "")
 
     def returned_from(self, release: str) -> PastRun | None:
         """The run that took `release` out of service again, unless it was deployed well since."""

@@ -93,4 +93,4 @@ def _look_at(stack: Stack, layers: Sequence[Layer], intent: values.Intent, purpo
 
 def _needed_first(layers: Sequence[LayerPreview]) -> str:
     """Return the last layer that would change something: what comes after it is known only then."""
-    return next((layer.layer for layer in reversed(layers) if layer.changes), "")
+    return next((layer.layer for layer in reversed(layers) if layer.changes or layer.refusal), "")

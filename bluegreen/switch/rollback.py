@@ -92,7 +92,7 @@ class Rollback(Steps):
     def check(self) -> None:
         """A short look at the target: sick is refused, out of reach is asked about."""
         settings, clock = self.world.settings, self.world.clock
-        check = settings.rollback_check
+        check, began = settings.rollback_check, clock.monotonic()
         target = self.world.stack.complete().of(self.target)
         look = _Look(self, target)
         try:
@@ -100,25 +100,29 @@ class Rollback(Steps):
                 look.ask,
                 needed=check.healthy,
                 every=check.every,
-                deadline=clock.monotonic() + (settings.check.deadline if self.started else check.deadline),
+                deadline=began + (settings.check.deadline if self.started else check.deadline),
                 clock=clock,
                 seen=look.tell,
             )
         except CheckFailed as failed:
             self._decide(look, failed)
+        if self.started:
+            self.say(f"{self.target} is up again, {clock.monotonic() - began:.0f} s after it was started")
 
     def _decide(self, look: _Look, failed: CheckFailed) -> None:
-        if look.last.verdict is Verdict.WRONG_RELEASE:
+        if look.wrong_release:
             raise TargetRefused(
-                f"{self.target} does not run what it was left with: {look.last.detail}",
+                f"{self.target} does not run what it was left with: {look.wrong_release}",
                 hint=f"bluegreen deploy --to {self.target} --release {self.release}",
             )
-        if look.reached:
-            if not (self.request.force and self.request.reason):
-                raise TargetRefused(
-                    f"{self.target} is sick: {failed.message}",
-                    hint="bluegreen rollback --force --reason TEXT goes there all the same",
-                )
+        last_probe = self.world.history.last_probe(self.target)
+        sick = look.reached or last_probe not in ("", Verdict.GOOD)
+        if sick and not (self.request.force and self.request.reason):
+            raise TargetRefused(
+                f"{self.target} is sick: {failed.message}",
+                hint="bluegreen rollback --force --reason TEXT goes there all the same",
+            )
+        if sick:
             self.say(f"{self.target} is sick; going there all the same: {self.request.reason}", "warning")
             return
         self.say(f"{self.target} cannot be reached from here: {failed.message}", "warning")
@@ -155,17 +159,19 @@ class Rollback(Steps):
 
 @dataclass(slots=True)
 class _Look:
-    """Asks the target, and remembers whether it was reached at all."""
+    """Asks the target, and remembers whether it was reached at all, and whether it ever named another release."""
 
     rollback: Rollback
     target: ColorFacts
     reached: bool = False
-    last: Judged = field(init=False)
+    wrong_release: str = ""
 
     def ask(self) -> Judged:
-        self.last = self.rollback.world.witness.ask(self.target, self.target.release)
-        self.reached = self.reached or self.last.answer.reached
-        return self.last
+        judged = self.rollback.world.witness.ask(self.target, self.target.release)
+        self.reached = self.reached or judged.answer.reached
+        if judged.verdict is Verdict.WRONG_RELEASE:
+            self.wrong_release = judged.detail
+        return judged
 
     def tell(self, judged: Judged, row: int) -> None:
         self.rollback.world.witness.tell(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Refused
+from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Locked, Refused
 from bluegreen.events import Said, Witnessed
 from bluegreen.health import Public
 from bluegreen.model import Color, StackFacts
@@ -137,7 +137,10 @@ class Steps:
         self.audience.prober.pace(self.world.settings.probe.every)
         self.audience.expect(self.world.witness.public(to, facts.of(to).release))
         self.moving = True
-        stack.apply(stack.last, plan, purpose)
+        try:
+            stack.apply(stack.last, plan, purpose)
+        except Locked as error:  # the apply found the state's lock taken, and has not begun
+            raise Leave(NOT_BEGUN, error) from error
         self.active = to
 
     def before_move(self) -> None:

@@ -1,0 +1,76 @@
+"""What a rollback makes of a target that does not answer as it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bluegreen.errors import Locked, TargetRefused
+from bluegreen.switch.guard import Guard
+from bluegreen.switch.phases import Phase
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def town(shop: Start) -> Any:
+    town = shop()
+    town.run("deploy", release="2")
+    town.questions.clear()
+    return town
+
+
+def test_a_target_out_of_reach_whose_last_probe_was_good_is_asked_about(town: Any) -> None:
+    town.moods["blue"] = "lost"
+    with town.on("apply-started", town.moods.clear):
+        assert town.run("rollback").verdict == "rolled-back"
+    assert town.questions == ["blue cannot be reached from here. Go back to it all the same?"]
+
+
+def test_a_target_out_of_reach_whose_last_probe_was_bad_is_sick(town: Any) -> None:
+    town.moods["blue"] = "sick"
+    assert isinstance(town.run("rollback").error, TargetRefused)
+    town.moods["blue"] = "lost"
+    result = town.run("rollback")
+    assert (result.verdict, town.live, town.questions) == ("refused", "green", [])
+    with town.on("apply-started", town.moods.clear):
+        assert town.run("rollback", force=True, reason="there is nothing better").verdict == "rolled-back"
+
+
+def test_another_release_is_refused_though_the_last_answer_was_something_else(town: Any) -> None:
+    town.moods["blue"] = "0.9"
+    with town.on("probed", lambda: town.moods.update(blue="sick"), color="blue", verdict="wrong release"):
+        result = town.run("rollback", force=True, reason="never mind")
+    assert isinstance(result.error, TargetRefused)
+    assert "0.9 instead of 1" in result.error.message
+    assert town.live == "green"
+
+
+def test_a_lock_found_by_the_apply_means_that_nothing_was_begun(town: Any) -> None:
+    town.root().fail_apply = Locked("somebody else")
+    result = town.run("rollback")
+    assert (result.verdict, result.exit_code, town.live) == ("locked", 4, "green")
+    assert town.phases[-1] == Phase.SWITCH
+
+
+def test_a_started_target_says_how_long_it_took(town: Any) -> None:
+    town.run("retire", force=True, reason="test")
+    town.run("rollback")
+    assert "blue is up again, " in town.said
+
+
+def test_a_deploy_says_how_long_the_color_took_to_come_up(town: Any) -> None:
+    town.run("deploy", release="3")
+    assert "blue is up in 1 s of 10" in town.said
+
+
+def test_what_comes_after_a_refused_layer_is_known_only_after_it(shop: Start) -> None:
+    town = shop("layers")
+    town.root("green")._resources["module.blue_server.server"] = {"x": 1}
+    town.root("network")._resources["module.network.more"] = {"x": 1}
+    shown = town.preview(release="2")
+    assert shown.refused
+    assert [layer.known_after for layer in shown.layers[1:]] == ["network"] * (len(shown.layers) - 1)
+    assert Guard().owner("module.network.more") == "shared"
