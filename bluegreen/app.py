@@ -7,7 +7,9 @@ result = bluegreen.load("shop").environment("pro").deploy(to="green", release="1
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,7 +34,7 @@ from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, UsageError
-from bluegreen.events import Event, RunStarted
+from bluegreen.events import Event, RunStarted, TerraformStarted
 from bluegreen.model import Action, Color, StackFacts, Value
 from bluegreen.ports import Interruptions, JournalEntry, Record
 from bluegreen.sandbox.address import Network
@@ -255,7 +257,7 @@ class Environment:
             environment=self.name,
             run=run,
             clock=clock.time,
-            sinks=[self.on_event] if self.on_event else [],
+            sinks=[_ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
             secrets=self._secrets,
         )
 
@@ -310,6 +312,22 @@ class _Unwritten(LocalStore):
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         """Write nothing."""
+
+
+class _ImportMeanwhile:
+    """Imports what a run needs later while its first Terraform is running, and this process only waits for it."""
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        if not self._begun and event["event"] == TerraformStarted.name:
+            self._begun = True
+            threading.Thread(target=self._import, name="imports").start()
+
+    def _import(self) -> None:
+        for module in ("jinja2", "cloudflare"):
+            importlib.import_module(module)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The facts a run emits. One stream feeds the live view, the JSON lines, the journal and the tests.
 
-Each class is one fact, frozen. `name` is its word in JSON; `durable` says that the journal must hold it on disk
-before the run goes on. Times are Unix seconds, durations are seconds.
+Each class is one fact, frozen. `name` is its word in JSON; `durable` says that the journal must hold it on disk, where
+a power cut cannot take it, before the run goes on. Times are Unix seconds, durations are seconds.
 """
 
 from __future__ import annotations
@@ -87,7 +87,6 @@ class PhaseFinished(Event):
     """outcome: the word by which the ROUTES table was left. waiting: how many of `seconds` nothing was done."""
 
     name: ClassVar[str] = "phase-finished"
-    durable: ClassVar[bool] = True
     phase: str
     outcome: str
     following: str
@@ -100,7 +99,6 @@ class TerraformStarted(Event):
     """A Terraform process began. started: its start time, so that a reused pid is not mistaken for it."""
 
     name: ClassVar[str] = "terraform-started"
-    durable: ClassVar[bool] = True
     layer: str
     command: str
     pid: int
@@ -157,7 +155,6 @@ class ApplyFinished(Event):
     """An apply ended well. One that failed is followed by an error instead."""
 
     name: ClassVar[str] = "apply-finished"
-    durable: ClassVar[bool] = True
     layer: str
     phase: str
     seconds: float
