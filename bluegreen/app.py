@@ -26,7 +26,7 @@ from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, who
-from bluegreen.adapters.state.journal import LocalStore, new_run_id
+from bluegreen.adapters.state.journal import LocalStore, ReadOnlyStore, new_run_id
 from bluegreen.adapters.state.lock import LocalLock
 from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
@@ -214,7 +214,7 @@ class Environment:
             Sandbox(network).status()
         clock = SystemClock(self.interruptions)
         run = new_run_id(clock.time())
-        store = _Unwritten(self.data) if verb in ("plan", "status") else self.store
+        store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store
         emit = self._emitter(run, clock, store)
         layers = [Layer(layer.name, layer.color, self.workspace(layer, emit)) for layer in self.config.stack]
         stack = Stack(layers, self._guard(allow), emit, clock)
@@ -305,13 +305,6 @@ class Environment:
             keep_values=self.keeps_values(layer),
             clean=self._clean,
         )
-
-
-class _Unwritten(LocalStore):
-    """The journals, for looking at only."""
-
-    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
-        """Write nothing."""
 
 
 class _ImportMeanwhile:

@@ -54,16 +54,10 @@ class Deploy(Steps):
         active = facts.serving
         self.live.begin(facts)
         target = deploy_target(facts, active, request, self.wanted)
-        if target is None and self._witnesses_agree(facts, active):
+        if target is None:
+            self._refuse_unless_agreed(facts, active)
             self.say(f"{active} runs {self.release} already")
             return NOTHING
-        if request.to == active:
-            raise Refused(
-                f"{active} is active with {self.release} already, but the public URL does not say so",
-                hint=f"look at bluegreen status; a fresh copy goes up by bluegreen deploy --to {active.other}",
-            )
-        if target is None:
-            self.say(f"{active} should run {self.release} already, but the public URL does not say so", "warning")
         refuse_returned(self.world.history, self.wanted, request)
         self._choose(facts, active)
         return None
@@ -86,12 +80,16 @@ class Deploy(Steps):
         self.world.confirm(f"Nothing is deployed here yet. Make everything, with {self.release} on {self.target}?")
         self._tell_route("")
 
-    def _witnesses_agree(self, facts: StackFacts, active: Color) -> bool:
+    def _refuse_unless_agreed(self, facts: StackFacts, active: Color) -> None:
         """State, live record and the public's answer must agree before a run may find nothing to do."""
         self.live.refuse_drift()
-        witness = self.world.witness
-        seen = witness.ask_public(facts, witness.public(active, facts.of(active).release))
-        return seen.origin is Origin.NEW or (seen.origin is Origin.UNMARKED and self.world.settings.identity is None)
+        public = self.world.witness.public(active, facts.of(active).release)
+        seen = self.world.witness.ask_public(facts, public)
+        if seen.origin is not (Origin.UNMARKED if public.identity is None else Origin.NEW):
+            raise Refused(
+                f"{active} should run {self.release} already, but the public URL does not say so: {seen.origin}",
+                hint=f"look at bluegreen status; a fresh copy goes up by bluegreen deploy --to {active.other}",
+            )
 
     def _refuse_settling(self) -> None:
         move = self.world.history.last_move

@@ -72,6 +72,13 @@ class LocalStore:
         return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
 
 
+class ReadOnlyStore(LocalStore):
+    """The journals, for what only looks: whatever is told goes nowhere."""
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        """Write nothing."""
+
+
 def parse_journal(content: bytes, where: str) -> tuple[JournalEntry, ...]:
     """Read a journal's content; a last line without its newline was torn by a crash and does not count.
 

@@ -713,3 +713,11 @@ def test_without_a_journal_the_way_back_of_the_output_is_kept(shop: Start) -> No
     town.store._journals.clear()
     assert town.run("retire", due=True).verdict == "nothing-to-do"
     assert town.run("retire", force=True, reason="sure").verdict == "retired"
+
+
+def test_nothing_to_do_needs_the_publics_word(shop: Start) -> None:
+    town: Town = shop()
+    town.moods["blue"] = "sick"
+    result = town.run("deploy")
+    assert (result.verdict, result.exit_code, town.live) == ("refused", 3, "blue")
+    assert "--to green" in result.error.hint
