@@ -79,6 +79,10 @@ contracts: $(RUN) $(DEV) ## Check which module may import which
 .PHONY: check
 check: lint types contracts test ## All of the above
 
+.PHONY: docs
+docs: $(RUN) $(DEV) $(WHEEL) ## Write what docs/ and README.md say about the code, from the code
+	$(BIN)/python -P docs/generate.py
+
 .PHONY: bench
 bench: $(RUN) $(DEV) $(WHEEL) ## Measure: commands, a deploy and a rollback, flips under load
 	$(BIN)/python -P benchmarks

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Locked, Refused
 from bluegreen.events import Said, Witnessed
-from bluegreen.health import Public
+from bluegreen.health import Origin, Public
 from bluegreen.model import Color, StackFacts
 from bluegreen.run.engine import Leave
 from bluegreen.switch import values
@@ -119,6 +119,11 @@ class Steps:
         if not good:
             detail = seen.answer.error or f"HTTP {seen.answer.status}"
             self.say(f"{facts.public_url} fails already, before this run: {detail}", "warning")
+        elif public.identity is not None and seen.origin in (Origin.NO_EVIDENCE, Origin.UNMARKED):
+            self.say(
+                f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
+                "warning",
+            )
         self.audience.start(witness.public_question(facts), probe.every * WATCH_PACE, public, was_good=good)
 
     def move(self, phase: Phase, to: Color, intent: values.Intent) -> None:

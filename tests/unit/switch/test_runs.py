@@ -721,3 +721,10 @@ def test_nothing_to_do_needs_the_publics_word(shop: Start) -> None:
     result = town.run("deploy")
     assert (result.verdict, result.exit_code, town.live) == ("refused", 3, "blue")
     assert "--to green" in result.error.hint
+
+
+def test_a_public_that_does_not_name_its_origin_is_told_before_anything_is_done(shop: Start) -> None:
+    town: Town = shop()
+    town.cached = True
+    town.run("deploy", release="2")
+    assert "does not say which color answers (no evidence)" in town.said

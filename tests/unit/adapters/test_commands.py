@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bluegreen.adapters.commands import KEPT, SystemCommands
+from bluegreen.errors import UsageError
+
+
+def run(*argv: str, timeout: float = 20.0, **environment: str) -> tuple[int, str]:
+    return SystemCommands().run(argv, environment, timeout)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_command_is_run_with_its_environment_and_without_a_shell() -> None:
+    code, output = run("sh", "-c", 'echo "$COLOR $0"; echo oops >&2; exit 3', "$HOME; *", COLOR="green")
+    assert (code, output) == (3, "green $HOME; *\noops\n")
+
+
+def test_it_has_nobody_to_ask() -> None:
+    assert run("sh", "-c", "read answer || echo nobody")[1] == "nobody\n"
+
+
+def test_one_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    code, output = run("sh", "-c", f"sleep 60 & echo $! >{child}; echo begun; wait", timeout=0.5)
+    assert (code, output) == (-1, "begun\n")
+    deadline = time.monotonic() + 10
+    while alive(int(child.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(int(child.read_text()))
+
+
+def test_one_that_ends_leaves_nothing_running(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    assert run("sh", "-c", f"sleep 60 & echo $! >{child}")[0] == 0
+    deadline = time.monotonic() + 10
+    while alive(int(child.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(int(child.read_text()))
+
+
+def test_of_a_flood_the_end_is_kept() -> None:
+    _, output = run(sys.executable, "-c", f"print('x' * {10 * KEPT}); print('the end')")
+    assert len(output) == KEPT
+    assert output.endswith("the end\n")
+
+
+def test_what_cannot_be_started_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be run: No such file"):
+        run(str(tmp_path / "missing"))
+    assert os.environ.get("COLOR") is None
