@@ -104,6 +104,10 @@ class Workspace(Protocol):
         """Raise ConfigError when a tfvars file that loads by itself sets one of the contract's variables."""
         ...
 
+    def check_room(self) -> None:
+        """Raise BluegreenError when the disk has no room for what a plan and an apply write."""
+        ...
+
     def init(self) -> None:
         """Initialise, only when something that matters has changed since the last time."""
         ...

@@ -48,6 +48,7 @@ class Deploy(Steps):
         self.wanted = wanted_object(settings.release or "", settings.variables, request)
         self.release = str(self.wanted["release"])
         facts = self.open_stack(self.world.stack.layers)
+        self.world.stack.last.workspace.check_room()
         if facts is None:
             self._first_deploy()
             return None

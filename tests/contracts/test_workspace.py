@@ -75,6 +75,7 @@ def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
             interruptions=FakeInterruptions(),
         )
     made.check_folder()
+    made.check_room()
     made.init()
     return made
 

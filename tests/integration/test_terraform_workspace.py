@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,8 +21,8 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.logs import find_logs
-from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-from bluegreen.errors import ConfigError, EngineError, Interrupted, Locked, TerraformError
+from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
+from bluegreen.errors import BluegreenError, ConfigError, EngineError, Interrupted, Locked, TerraformError
 from bluegreen.events import Event, ResourceChanging, TerraformFinished, TerraformStarted
 from bluegreen.model import Value
 from bluegreen.render.tfvars import render_tfvars
@@ -296,7 +297,7 @@ import sys
 from pathlib import Path
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.terraform.engine import find_engine
-from bluegreen.adapters.terraform.workspace import TerraformWorkspace
+from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
 from bluegreen.render.tfvars import render_tfvars
 folder, data, script = sys.argv[1:]
 workspace = TerraformWorkspace(
@@ -466,3 +467,11 @@ def test_every_engine_speaks_the_same(world: World, wanted: str) -> None:
         workspace.apply(plan)
     world.interruptions.clear()
     assert workspace.read().output == {"server_active": "blue"}
+
+
+def test_a_disk_without_room_is_noticed_before_anything_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(world.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=LEAST_FREE - 1))
+    with pytest.raises(BluegreenError, match="less than 64 MiB are free") as raised:
+        world.workspace().check_room()
+    assert raised.value.where == str(world.folder)

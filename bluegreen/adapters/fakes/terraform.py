@@ -38,6 +38,7 @@ class FakeWorkspace:
     world: World
     calls: list[str] = field(default_factory=list)
     fail_folder: BluegreenError | None = None
+    fail_room: BluegreenError | None = None
     fail_plan: BluegreenError | None = None
     fail_apply: BluegreenError | None = None
     after: bool = False
@@ -51,6 +52,11 @@ class FakeWorkspace:
         self.calls.append("check_folder")
         if self.fail_folder:
             raise self.fail_folder
+
+    def check_room(self) -> None:
+        self.calls.append("check_room")
+        if self.fail_room:
+            raise self.fail_room
 
     def init(self) -> None:
         self.calls.append("init")

@@ -27,10 +27,13 @@ from bluegreen.adapters.terraform.folder import (
 )
 from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
-from bluegreen.errors import ConfigError
+from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
 from bluegreen.ports import Interruptions, Plan, State
+
+LEAST_FREE = 64 << 20
+"""Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
 
 _NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
 _LEFTOVER_AGE = 24 * 3600.0  # seconds after which nobody can still be using a scratch folder or a saved plan
@@ -110,6 +113,15 @@ class TerraformWorkspace:
         self._root().refuse_remote()
         if problems := find_intruders(self._folder, self.variables):
             raise ConfigError(problems)
+
+    def check_room(self) -> None:
+        for path in (self._folder, private_folder(self._data_dir)):
+            if shutil.disk_usage(path).free < LEAST_FREE:
+                raise BluegreenError(
+                    f"less than {LEAST_FREE >> 20} MiB are free on the disk",
+                    where=str(path),
+                    hint="make room first: an apply that cannot store its state leaves it nowhere",
+                )
 
     def init(self) -> None:
         self._root().refuse_remote()

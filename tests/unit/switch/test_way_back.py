@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bluegreen.errors import Locked, TargetRefused
+from bluegreen.errors import BluegreenError, Locked, TargetRefused
 from bluegreen.switch.guard import Guard
 from bluegreen.switch.phases import Phase
 
@@ -74,3 +74,9 @@ def test_what_comes_after_a_refused_layer_is_known_only_after_it(shop: Start) ->
     assert shown.refused
     assert [layer.known_after for layer in shown.layers[1:]] == ["network"] * (len(shown.layers) - 1)
     assert Guard().owner("module.network.more") == "shared"
+
+
+def test_a_full_disk_stops_a_deploy_and_no_rollback(town: Any) -> None:
+    town.root().fail_room = BluegreenError("no room")
+    assert (town.run("deploy", release="3").exit_code, town.live) == (1, "green")
+    assert town.run("rollback").verdict == "rolled-back"
