@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
+from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.sandbox import lifecycle
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.client import Sandbox
 from bluegreen.sandbox.traffic import Traffic
 
 ROOT = Path(__file__).resolve().parents[2]
-TERRAFORM = shutil.which("terraform")
-pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="needs terraform on PATH")
 
 
 class Layer:
@@ -30,13 +29,14 @@ class Layer:
         self.folder = folder
         self._data = data
         data.mkdir()
+        self._program = find_engine(cache=data / "engine").argv
         self("init", "-input=false", *(f"-backend-config={item}" for item in backend))
 
     def __call__(self, *argv: str, expect: int = 0) -> str:
         keep = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
         env = {**keep, "TF_DATA_DIR": str(self._data), "CHECKPOINT_DISABLE": "1"}
         process = subprocess.Popen(
-            [str(TERRAFORM), *argv, *([] if argv[0] == "force-unlock" else ["-no-color"])],
+            [*self._program, *argv, *([] if argv[0] == "force-unlock" else ["-no-color"])],
             cwd=self.folder,
             env=env,
             stdin=subprocess.DEVNULL,
