@@ -33,7 +33,7 @@ from bluegreen.adapters.terraform.workspace import TerraformWorkspace
 from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
-from bluegreen.errors import BluegreenError, UsageError
+from bluegreen.errors import BluegreenError, ConfigError, UsageError
 from bluegreen.events import Event, RunStarted, TerraformStarted
 from bluegreen.model import Action, Color, StackFacts, Value
 from bluegreen.ports import Interruptions, JournalEntry, Record
@@ -121,7 +121,7 @@ class Environment:
         self,
         *,
         to: str | None = None,
-        release: str = "",
+        release: str | None = None,
         sets: Mapping[str, Value] | None = None,
         retry: bool = False,
         reason: str = "",
@@ -138,7 +138,7 @@ class Environment:
         self,
         *,
         to: str | None = None,
-        release: str = "",
+        release: str | None = None,
         sets: Mapping[str, Value] | None = None,
         retry: bool = False,
         reason: str = "",
@@ -170,7 +170,9 @@ class Environment:
         with self._world("retire") as world:
             return self._conduct(world, "retire", Retire(world, request=request), reason)
 
-    def plan(self, *, to: str | None = None, release: str = "", sets: Mapping[str, Value] | None = None) -> Preview:
+    def plan(
+        self, *, to: str | None = None, release: str | None = None, sets: Mapping[str, Value] | None = None
+    ) -> Preview:
         """Look at what a deploy would change; changes nothing and takes no lock."""
         with self._world("plan") as world:
             return preview(world, _deploy_request(to, release, sets))
@@ -209,6 +211,7 @@ class Environment:
     @contextlib.contextmanager
     def _world(self, verb: str, allow: Sequence[str] = ()) -> Iterator[World]:
         """Yield everything that one run acts through."""
+        self._refuse_shared_state()
         network = sandbox_network(self.config)
         if network is not None:
             Sandbox(network).status()
@@ -242,6 +245,15 @@ class Environment:
             raise
         finally:
             prober.stop()
+
+    def _refuse_shared_state(self) -> None:
+        terraform = self.configured.terraform
+        if len(self.config.names) > 1 and not terraform.backend_config and not terraform.workspace:
+            raise ConfigError(
+                f"nothing tells the state of {self.name} from that of another environment",
+                where="bluegreen.yaml",
+                hint="write terraform.backend_config with {environment} in it, or a terraform.workspace, for each",
+            )
 
     @cached_property
     def _secrets(self) -> frozenset[str]:
@@ -352,7 +364,7 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 
 def _deploy_request(
     to: str | None,
-    release: str,
+    release: str | None,
     sets: Mapping[str, Value] | None = None,
     retry: bool = False,
     reason: str = "",

@@ -30,7 +30,7 @@ def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], F
 
 wanted_options = _stacked(
     to_option,
-    click.option("--release", metavar="VERSION", default="", help="What it is to run; the environment's by default."),
+    click.option("--release", metavar="VERSION", help="What it is to run; the environment's by default."),
     click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A field of the color's object, as YAML."),
 )
 

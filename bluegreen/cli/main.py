@@ -89,6 +89,7 @@ def _end(error: Exception, options: Options) -> int:
     from bluegreen.cli.console import tell_error
 
     ours = _translated(error, options)
+    ours.hint = options.placed(ours.hint)
     tell_error(ours, color=options.color)
     if options.json and (options.verb in RUNS or not options.verb):
         _end_json(ours)

@@ -49,6 +49,15 @@ class Options:
 
         return Path(self.project).absolute()
 
+    def placed(self, text: str) -> str:
+        """Return `text` with the project and environment that were named added to each command of ours in it."""
+        import re
+        import shlex
+
+        given = [("-C", self.project if self.project != "." else ""), ("-e", self.environment)]
+        extra = "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
+        return re.sub(r"\bbluegreen (?!tf\b)[a-z][a-z-]*", lambda found: found[0] + extra, text) if extra else text
+
 
 def guess(argv: Sequence[str]) -> Options:
     """Return what decides how an error is told, also when the arguments cannot be parsed."""

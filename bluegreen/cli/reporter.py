@@ -98,9 +98,8 @@ class Reporter:
     def summarize(self, *, hint: str = "") -> None:
         """Write the three lines, if there was a run."""
         if self.timeline.result:
-            named = self._options.environment
-            for line in summarize(self.timeline, hint=hint, where=f" -e {named}" if named else ""):
-                tell(line, color=self._options.color)
+            for line in summarize(self.timeline, hint=hint):
+                tell(self._options.placed(line), color=self._options.color)
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

@@ -6,13 +6,12 @@ from bluegreen.cli.timeline import Timeline
 from bluegreen.cli.words import cost, running, took, until
 
 
-def summarize(timeline: Timeline, *, hint: str = "", where: str = "", now: float | None = None) -> list[str]:
+def summarize(timeline: Timeline, *, hint: str = "", now: float | None = None) -> list[str]:
     """Return the three lines of a finished run.
 
-    hint: what the error that ended it advises. where: options that name the environment, such as " -e pro".
-    now: Unix seconds.
+    hint: what the error that ended it advises. now: Unix seconds.
     """
-    return [_happened(timeline), f"public: {_cost(timeline)}", _next(timeline, hint, where, now)]
+    return [_happened(timeline), f"public: {_cost(timeline)}", _next(timeline, hint, now)]
 
 
 def _happened(timeline: Timeline) -> str:
@@ -34,14 +33,15 @@ def _happened(timeline: Timeline) -> str:
         case "rolled-back":
             return f"rolled back: {active} serves the public again, {after}"
         case "retired":
-            return f"retired: the idle color is no longer warm; {active} serves the public"
+            return f"retired: {target} is no longer warm; {active} serves the public"
         case "returned":
             return f"returned: {target} {how} {in_phase}; {active} serves the public again"
         case "stuck":
-            return f"stuck {in_phase}: {active} is what the state says; a human is needed"
+            return f"stuck {in_phase}: the live record says {active or 'no color'}; a human is needed"
         case verdict:
-            stayed = f"; the public never left {active}" if active else "; nothing serves the public"
-            return f"{verdict} {in_phase}{stayed}"
+            stayed = f"; the public never left {active}" if active and not timeline.drifted else ""
+            ended = "not begun, stopped" if verdict == "usage" else verdict
+            return f"{ended} {in_phase}{stayed if timeline.applied else '; nothing was changed'}"
 
 
 def _serving(timeline: Timeline) -> str:
@@ -60,20 +60,22 @@ def _cost(timeline: Timeline) -> str:
     result = timeline.result
     both = f"; both colors answered for {took(result['overlap_seconds'])}" if result["overlap_seconds"] >= 0.05 else ""
     proof = "; proof: records-only" if result.get("proof") == "records-only" else ""
-    return f"{cost(result['requests'], first=not timeline.origin)}{both}{proof}"
+    # Only a run that did something, and that knew where the public was, can say that nobody noticed.
+    silent = not timeline.origin or not timeline.applied or timeline.drifted
+    return f"{cost(result['requests'], silent=silent)}{both}{proof}"
 
 
-def _next(timeline: Timeline, hint: str, where: str, now: float | None) -> str:
+def _next(timeline: Timeline, hint: str, now: float | None) -> str:
     result = timeline.result
-    show = f"bluegreen show{where} {timeline.run}"
+    show = f"bluegreen show {timeline.run}"
     match result["verdict"]:
         case "switched" if timeline.origin:
             warm = f"{timeline.origin} {timeline.origin_release} warm {until(result['warm_until'], now)}"
-            return f"next: way back: bluegreen rollback{where} ({warm})"
+            return f"next: way back: bluegreen rollback ({warm})"
         case "prepared":
-            return f"next: bluegreen switch{where}"
+            return "next: bluegreen switch"
         case "rolled-back":
-            return f"next: when it is mended: bluegreen deploy{where} --release VERSION"
+            return "next: when it is mended: bluegreen deploy --release VERSION"
         case "switched" | "nothing-to-do" | "retired":
-            return f"next: bluegreen status{where}"
+            return "next: bluegreen status"
     return f"hint: {hint or show}"

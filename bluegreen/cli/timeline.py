@@ -49,6 +49,8 @@ class Timeline:
     probes: dict[str, Data] = field(default_factory=dict)
     requests: Data = field(default_factory=lambda: EMPTY)
     counts: deque[tuple[float, Mapping[str, int]]] = field(default_factory=deque)
+    applied: bool = False
+    drifted: bool = False
     first_answer: float | None = None
     answered_by: str = ""
     said: str = ""
@@ -121,6 +123,12 @@ class Timeline:
         self.counts.append((now, data["by_color"]))
         while len(self.counts) > 1 and self.counts[0][0] < now - SHARE_WINDOW:
             self.counts.popleft()
+
+    def _take_apply_started(self, data: Data) -> None:
+        self.applied = True
+
+    def _take_witnessed(self, data: Data) -> None:
+        self.drifted = bool(data["detail"])
 
     def _take_first_answer(self, data: Data) -> None:
         self.first_answer, self.answered_by = data["seconds"], data["color"]

@@ -28,7 +28,8 @@ def status_lines(report: StatusReport, now: float) -> list[str]:
 def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     yield "environment", report.environment
     yield "active", report.active
-    yield "public", f"{report.public_url} answers {report.public}"
+    answers = "" if report.public.startswith("fails") else "answers "
+    yield "public", f"{report.public_url} {answers}{report.public}"
     if report.warm_until:
         left = f", {took(report.warm_until - now)} more" if report.warm_until > now else ""
         yield "warm", until(report.warm_until, now) + left
@@ -53,8 +54,9 @@ def _findings(report: StatusReport) -> list[str]:
 
 def plan_lines(preview: Preview) -> list[str]:
     """Return the text of `bluegreen plan`."""
+    drift = [f"drift: {finding}" for finding in preview.drift]
     if not preview.target:
-        return [f"nothing to do: {preview.active} runs {preview.release} already"]
+        return [f"nothing to do: {preview.active} runs {preview.release} already", *drift]
     first = "" if preview.active else ", the first deploy here"
     lines = [f"{preview.release} would go to {preview.target}{first}; nothing was changed"]
     phase = ""
@@ -63,8 +65,9 @@ def plan_lines(preview: Preview) -> list[str]:
             phase = layer.phase
             lines += ["", phase]
         lines += _layer(layer)
-    verdict = "the guard would refuse this" if preview.refused else "the guard would let this pass"
-    return [*lines, "", verdict]
+    guarded = any(layer.refusal for layer in preview.layers)
+    verdict = "the guard would refuse this" if guarded else "the guard would let this pass"
+    return [*lines, "", verdict, *drift]
 
 
 def _layer(layer: LayerPreview) -> list[str]:

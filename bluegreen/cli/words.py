@@ -41,12 +41,12 @@ def never_noticed(requests: Mapping[str, Any]) -> bool:
     return bool(requests.get("sent")) and not any(requests.get(key) for key in ("failed", "slow", "wrong_release"))
 
 
-def cost(requests: Mapping[str, Any], *, first: bool = False) -> str:
-    """Write what a run cost the public. requests: sent, failed, slow, wrong_release. first: there was none before."""
+def cost(requests: Mapping[str, Any], *, silent: bool = False) -> str:
+    """Write what a run cost the public. requests: sent, failed, slow, wrong_release. silent: draw no conclusion."""
     sent = requests.get("sent", 0)
     if not sent:
         return "not asked, so nothing is known"
-    parts = [f"{sent:,} requests", f"{requests.get('failed', 0):,} failed"]
+    parts = [f"{sent:,} request{'' if sent == 1 else 's'}", f"{requests.get('failed', 0):,} failed"]
     parts += [f"{requests['slow']:,} slow"] if requests.get("slow") else []
     parts += [f"{requests['wrong_release']:,} of a wrong release"] if requests.get("wrong_release") else []
-    return ", ".join(parts) + (": the public never noticed" if never_noticed(requests) and not first else "")
+    return ", ".join(parts) + (": the public never noticed" if never_noticed(requests) and not silent else "")

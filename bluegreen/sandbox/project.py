@@ -38,6 +38,13 @@ def create_project(folder: Path, name: str, layout: str = "layers") -> list[Path
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused("there is something here already", where=str(folder), hint="choose another name")
+    try:
+        return _write(folder, name, layout)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}", hint="choose another folder") from None
+
+
+def _write(folder: Path, name: str, layout: str) -> list[Path]:
     example = shipped("examples", "sandbox", layout)
     network = Network.for_path(folder)
     modules: set[str] = set()

@@ -16,6 +16,9 @@ DISTURBED_AFTER = 3
 """Failed public answers in a row that stop a run before its switch; a single one is counted and told."""
 
 
+_BEFORE = {Origin.NEW: Origin.OLD, Origin.OLD: Origin.NEW}
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One public answer and where it came from."""
@@ -109,7 +112,9 @@ class Audience:
         self._follow(origin, answer, public)
         if origin is Origin.FAILED or origin is not self._last_origin:
             detail = answer.error or f"HTTP {answer.status}"
-            self.emit(PublicAnswered(origin, marks.color, marks.release, detail, answer.seconds))
+            # Told from where the run goes: before the switch the color that is expected is the old one.
+            told = _BEFORE.get(origin, origin) if self._switched_at is None else origin
+            self.emit(PublicAnswered(told, marks.color, marks.release, detail, answer.seconds))
         self._last_origin = origin
         return Seen(origin, answer)
 

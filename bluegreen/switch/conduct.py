@@ -113,7 +113,12 @@ def _error(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> Blue
 
 
 def _returned(steps: Deploy | Rollback | Retire, cause: BluegreenError) -> Returned:
-    told = f"{steps.target} was switched to and failed: {cause.message}; the public is back on {steps.origin}"
+    failed = (
+        "the run was interrupted after the switch"
+        if isinstance(cause, Interrupted)
+        else (f"{steps.target} was switched to and failed: {cause.message}")
+    )
+    told = f"{failed}; the public is back on {steps.origin}"
     return Returned(told, where=cause.where, hint=f"bluegreen show {steps.world.run}")
 
 
@@ -125,8 +130,8 @@ def _stuck(verb: str, steps: Deploy | Rollback | Retire, causes: Sequence[Bluegr
 
 def _failed(steps: Deploy | Rollback | Retire, ending: Ending) -> BluegreenError:
     if ending.interrupted:
-        where = f"the public never left {steps.active}" if steps.active else "nothing serves the public yet"
-        return Interrupted(f"interrupted; {where}")
+        kept = f"the public never left {steps.active}" if steps.world.stack.applied_in else "nothing was changed"
+        return Interrupted(f"interrupted; {kept}" if steps.active else "interrupted")
     error = ending.errors[0]
     if isinstance(error, Refused) and ending.left in steps.world.stack.applied_in:
         return BluegreenError(error.message, where=error.where, hint=error.hint)

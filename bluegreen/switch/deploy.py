@@ -251,11 +251,9 @@ class SwitchPrepared(Deploy):
         facts = self.open_last()
         last = self.world.history.last
         if last is None or last.verdict != PREPARED or last.target is None:
-            raise TargetRefused("nothing is prepared here", hint="bluegreen prepare, then bluegreen switch")
+            raise TargetRefused("nothing is prepared here", hint="bluegreen prepare")
         if last.target == facts.active or not values.same_object(facts.of(last.target).inputs, last.inputs):
-            raise TargetRefused(
-                f"what run {last.id} prepared is not what the stack says now", hint="bluegreen prepare, then switch"
-            )
+            raise TargetRefused(f"what run {last.id} prepared is not what the stack says now", hint="bluegreen prepare")
         self.wanted, self.release = last.inputs, last.release
         self.live.begin(facts)
         self._choose(facts, facts.serving)

@@ -9,6 +9,7 @@ from bluegreen.errors import GuardRefused
 from bluegreen.model import Color
 from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
+from bluegreen.switch.drift import compare
 from bluegreen.switch.guard import Step
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import DeployRequest, deploy_target, refuse_returned, wanted_object
@@ -29,16 +30,18 @@ class LayerPreview:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """target: "" when there is nothing to do."""
+    """target: "" when there is nothing to do. drift: where state and live edge disagree, a sentence each."""
 
     active: str
     target: str
     release: str
     layers: Sequence[LayerPreview]
+    drift: Sequence[str] = ()
 
     @property
     def refused(self) -> bool:
-        return any(layer.refusal for layer in self.layers)
+        """Whether a deploy would be refused."""
+        return bool(self.drift) or any(layer.refusal for layer in self.layers)
 
 
 def preview(world: World, request: DeployRequest) -> Preview:
@@ -59,8 +62,9 @@ def preview(world: World, request: DeployRequest) -> Preview:
         return Preview("", str(target), release, layers)
     facts = stack.complete()
     chosen = deploy_target(facts, facts.serving, request, wanted)
+    drift = compare(facts, world.live(facts)).findings
     if chosen is None:
-        return Preview(str(facts.active), "", release, ())
+        return Preview(str(facts.active), "", release, (), drift)
     refuse_returned(world.history, wanted, request)
     intent = values.prepared(facts, facts.serving, wanted)
     layers = _look_at(stack, stack.without(facts.serving), intent, Purpose(Phase.PREPARE, Step.PREPARE, chosen))
@@ -70,7 +74,7 @@ def preview(world: World, request: DeployRequest) -> Preview:
         layers.append(LayerPreview(Phase.SWITCH, stack.last.name, {}, known_after=changed))
     else:
         layers += _look_at(stack, [stack.last], values.switched(facts, chosen), switch)
-    return Preview(str(facts.active), str(chosen), release, layers)
+    return Preview(str(facts.active), str(chosen), release, layers, drift)
 
 
 def _look_at(stack: Stack, layers: Sequence[Layer], intent: values.Intent, purpose: Purpose) -> list[LayerPreview]:

@@ -15,10 +15,13 @@ from bluegreen.switch.values import same_object
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
-    """to: None means the idle color. release, sets: over the environment's. retry: although it was returned from."""
+    """to: None means the idle color. release: None means the environment's. sets: over the environment's variables.
+
+    retry: although it was returned from.
+    """
 
     to: Color | None = None
-    release: str = ""
+    release: str | None = None
     sets: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     retry: bool = False
     reason: str = ""
@@ -50,6 +53,8 @@ def wanted_object(release: str, variables: Mapping[str, Any], request: DeployReq
 
     Nothing is inherited from what the color ran before. Raises UsageError when no release comes from anywhere.
     """
+    if request.release == "":
+        raise UsageError("--release is empty", hint="leave it out to deploy the environment's own release")
     wanted = _laid_over({"release": request.release or release, **variables}, request.sets)
     if not wanted["release"]:
         raise UsageError(
@@ -87,6 +92,8 @@ def deploy_target(facts: StackFacts, active: Color, request: DeployRequest, want
     )
 
 
+NO_WAY_BACK = "there is nothing to go back to"
+
 _DEPLOYS = ("deploy", "prepare", "switch")
 
 
@@ -98,7 +105,7 @@ def refuse_returned(history: History, wanted: Mapping[str, Any], request: Deploy
         return
     raise Refused(
         f"release {release} was taken out of service here by run {before.id}",
-        hint=f"deploy it all the same: --release {release} --retry --reason TEXT",
+        hint=f"bluegreen deploy --release {release} --retry --reason TEXT",
     )
 
 

@@ -41,7 +41,7 @@ class Retire(Steps):
             return NOTHING
         what = "destroyed" if self.destroys else "stopped"
         if self.request.dry_run:
-            self.say(f"{self.target} ({idle.release}) would be {what}")
+            self.say(f"{self.target} ({idle.release}) would be {what}; this was a dry run")
             return NOTHING
         self.live.begin(facts)
         self.world.emit(
@@ -61,8 +61,10 @@ class Retire(Steps):
         if self.request.due:
             self.say(f"{self.target} is {in_words(left)}; nothing is due")
             return True
+        how = "destroy" if self.destroys else "stop"
         raise Refused(
-            f"{self.target} is {in_words(left)}", hint="bluegreen retire --force --reason TEXT gives the way back up"
+            f"{self.target} is {in_words(left)}",
+            hint=f"to give the way back up: bluegreen retire --{how} --force --reason TEXT",
         )
 
     def retire(self) -> None:

@@ -14,7 +14,7 @@ from bluegreen.switch import values
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
 from bluegreen.switch.phases import NOTHING, STOPPED, UNANSWERED, Phase
-from bluegreen.switch.request import RollbackRequest, check_target, rollback_way
+from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
@@ -62,9 +62,11 @@ class Rollback(Steps):
         return None
 
     def _tell_nothing(self, facts: StackFacts) -> None:
-        ends = self.world.history.unfinished
+        history = self.world.history
+        ends, used = history.unfinished, history.used_up_by(facts.serving.other)
         if ends is None:
-            self.say(f"there is nothing to go back to; {facts.active} stays active")
+            why = f"{facts.serving.other} was used up by run {used.id}" if used else NO_WAY_BACK
+            self.say(f"{facts.active} is active already" if self.request.to else f"{why}; {facts.active} stays active")
             return
         self.say(f"run {ends.id} ({ends.verb}) was cut off in {ends.phase}, before its switch; nothing is to be moved")
         active = facts.of(facts.serving)
@@ -144,6 +146,8 @@ class Rollback(Steps):
         except BluegreenError as error:
             self.say(f"the live records cannot be read: {error}", "warning")
             return
+        if drift.live is None and drift.found:
+            self.say(drift_error(drift).message, "warning")
         if drift.live is not None and drift.live != facts.active:
             raise DriftFound(drift_error(drift).message, hint="bluegreen rollback --to COLOR --force --reason TEXT")
 

@@ -9,12 +9,12 @@ from statistics import median
 from typing import Any
 
 from bluegreen.errors import BluegreenError, Refused
-from bluegreen.health import Origin
+from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Holder
 from bluegreen.switch.drift import compare
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
-from bluegreen.switch.request import RollbackRequest, check_target, rollback_way
+from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
 from bluegreen.switch.world import World
 
 
@@ -79,7 +79,7 @@ def look(world: World) -> StatusReport:
     unfinished = _unfinished(world)
     if stack.facts is None:
         cut = f"; unfinished: {unfinished}" if unfinished else ""
-        raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy --release RELEASE")
+        raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy")
     facts = stack.complete()
     colors = {str(color): _color(world, facts, color) for color in Color}
     return StatusReport(
@@ -108,7 +108,12 @@ def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
 def _public(world: World, facts: StackFacts, active: Color) -> str:
     seen = world.witness.ask_public(facts, world.witness.public(active, facts.of(active).release))
     failure = seen.answer.error or f"HTTP {seen.answer.status}"
-    words = {Origin.NEW: str(active), Origin.OLD: f"not {active}", Origin.FAILED: f"fails: {failure}"}
+    color = read_marks(seen.answer, world.settings.identity).color
+    words = {
+        Origin.NEW: str(active),
+        Origin.OLD: f"{color}, and not as {active} should",
+        Origin.FAILED: f"fails: {failure}",
+    }
     return words.get(seen.origin, str(seen.origin))
 
 
@@ -137,7 +142,8 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
     try:
         way = rollback_way(facts, RollbackRequest(), world.history)
         if way is None:
-            return WayBack(False, "there is nothing to go back to")
+            used = world.history.used_up_by(facts.serving.other)
+            return WayBack(False, f"{facts.serving.other} was used up by run {used.id}" if used else NO_WAY_BACK)
         presence = check_target(facts, way.target, world.history)
     except Refused as refused:
         return WayBack(False, refused.message)

@@ -53,14 +53,14 @@ class Live:
 
 
 def nothing_deployed() -> Refused:
-    return Refused("nothing is deployed here yet", hint="bluegreen deploy --release RELEASE")
+    return Refused("nothing is deployed here yet", hint="bluegreen deploy")
 
 
 def drift_error(drift: Drift) -> DriftFound:
     lines = "".join(f"\n  {finding}" for finding in drift.findings)
     return DriftFound(
         f"state and live edge disagree:{lines}",
-        hint="make the record and the state say the same; bluegreen rollback goes back after an unfinished run",
+        hint="put the record back to what the state says; after a run that was cut off: bluegreen rollback",
     )
 
 

@@ -135,7 +135,7 @@ def test_what_fails_after_the_switch_goes_back_or_is_held(shop: Shop, program: P
 
     refused = program("deploy", "--release", "1.5.0")
     assert refused.code == 3
-    assert "hint: deploy it all the same: --release 1.5.0 --retry --reason TEXT" in refused.err
+    assert "hint: bluegreen deploy --release 1.5.0 --retry --reason TEXT" in refused.err
 
     shop.configure(bake={"on_failure": "hold"})
     with program.start("deploy", "--release", "1.5.0", "--retry", "--reason", "was not its fault") as holding:

@@ -15,7 +15,7 @@ from bluegreen.cli.session import conduct
 def command(
     options: Options,
     to: str | None,
-    release: str,
+    release: str | None,
     sets: tuple[str, ...],
     retry: bool,
     reason: str,

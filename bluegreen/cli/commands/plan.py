@@ -18,7 +18,7 @@ from bluegreen.events import SCHEMA
 @click.command("plan", cls=Verb)
 @wanted_options
 @click.pass_obj
-def command(options: Options, to: str | None, release: str, sets: tuple[str, ...]) -> int:
+def command(options: Options, to: str | None, release: str | None, sets: tuple[str, ...]) -> int:
     """Show what a deploy would change, phase by phase, with the guard's verdict. Changes nothing, takes no lock.
 
     A layer that needs what an earlier one has not made yet is "known after" that one. Exits with 3 when the guard

@@ -185,10 +185,10 @@ def test_a_c_locale_gets_ascii(environment: dict[str, str], shown: bool) -> None
 def test_three_lines_after_a_switch(recorded: Recorded) -> None:
     timeline = timeline_of(recorded("deploy"))
     warm = timeline.result["warm_until"]
-    assert summarize(timeline, where=" -e demo", now=warm) == [
+    assert summarize(timeline, now=warm) == [
         "switched: green (1.7.0) serves the public, after 5.8 s",
         "public: 26 requests, 0 failed: the public never noticed",
-        f"next: way back: bluegreen rollback -e demo (blue 1.4.2 warm until {at(warm, warm)})",
+        f"next: way back: bluegreen rollback (blue 1.4.2 warm until {at(warm, warm)})",
     ]
 
 
@@ -216,8 +216,25 @@ RESULT: dict[str, Any] = {
 
 def ended(**fields: Any) -> Timeline:
     timeline = Timeline("deploy", "R", "demo", "shop", "blue", "1", "green", "2")
+    timeline.take({"event": "apply-started"})
     timeline.take({**RESULT, **fields})
     return timeline
+
+
+def test_a_run_that_did_nothing_claims_nothing() -> None:
+    timeline = Timeline("deploy", "R", "demo", "shop", "blue", "1", "green", "2")
+    timeline.take({**RESULT, "verdict": "refused", "active": "", "exit_code": 3})
+    assert summarize(timeline)[:2] == [
+        "refused in PREFLIGHT after 4.0 s; nothing was changed",
+        "public: 10 requests, 0 failed",
+    ]
+
+
+def test_under_drift_nobody_says_where_the_public_was() -> None:
+    timeline = ended()
+    timeline.take({"event": "witnessed", "detail": "shop.test points at nobody"})
+    timeline.take({**RESULT, "verdict": "failed", "active": "blue", "exit_code": 1})
+    assert summarize(timeline)[:2] == ["failed in PREFLIGHT after 4.0 s", "public: 10 requests, 0 failed"]
 
 
 @pytest.mark.parametrize(
@@ -249,13 +266,13 @@ def ended(**fields: Any) -> Timeline:
             "hint: bluegreen show R",
         ),
         (
-            {"verdict": "refused", "active": "", "exit_code": 3},
-            "refused in PREFLIGHT after 4.0 s; nothing serves the public",
+            {"verdict": "usage", "active": "", "exit_code": 2},
+            "not begun, stopped in PREFLIGHT after 4.0 s",
             "hint: bluegreen show R",
         ),
         (
             {"verdict": "stuck", "exit_code": 7},
-            "stuck in PREFLIGHT after 4.0 s: green (2) is what the state says; a human is needed",
+            "stuck in PREFLIGHT after 4.0 s: the live record says green (2); a human is needed",
             "hint: bluegreen show R",
         ),
     ],

@@ -12,6 +12,7 @@ import pytest
 from bluegreen.cli import main, options
 from bluegreen.cli.commands import status
 from bluegreen.cli.main import run
+from bluegreen.cli.options import Options
 from bluegreen.cli.table import COMMANDS
 from bluegreen.errors import (
     BluegreenError,
@@ -203,3 +204,10 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         writer.stdout.close()
         assert writer.stderr.read() == b""
     assert writer.returncode == 0
+
+
+def test_a_hint_names_the_project_and_the_environment_that_were_named() -> None:
+    options = Options(project="my shop", environment="pro")
+    assert options.placed("bluegreen deploy --to green") == "bluegreen deploy -C 'my shop' -e pro --to green"
+    assert options.placed("look: bluegreen tf edge -- plan") == "look: bluegreen tf edge -- plan"
+    assert Options().placed("bluegreen rollback") == "bluegreen rollback"

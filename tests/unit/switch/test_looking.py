@@ -237,3 +237,27 @@ def test_an_output_that_is_not_complete_is_a_configuration_error(found: Start) -
     town: Town = found()
     with pytest.raises(ConfigError, match="server_active and public_url"):
         stack_of(town)[0].complete()
+
+
+def test_plan_says_that_drift_would_stop_a_deploy(shop: Start) -> None:
+    town: Town = shop()
+    town.records.point("shop.test", "127.0.0.12")
+    shown = town.preview(release="2")
+    assert (shown.refused, len(shown.drift)) == (True, 1)
+
+
+def test_status_and_rollback_say_by_whom_the_way_back_was_used_up(shop: Start) -> None:
+    town: Town = shop()
+    town.run("deploy", release="2")
+    town.kill("deploy", "apply-finished", fields={"phase": "PREPARE"}, release="3")
+    town.run("rollback")
+    assert town.status().rollback.reason == "blue was used up by run run-003"
+    town.run("rollback")
+    assert "blue was used up by run run-003; green stays active" in town.said
+
+
+def test_a_rollback_with_nothing_to_do_says_that_the_record_is_gone(shop: Start) -> None:
+    town: Town = shop()
+    town.records.records.clear()
+    assert town.run("rollback").exit_code == 0
+    assert "shop.test has no live record" in town.said

@@ -103,3 +103,8 @@ def test_a_color_that_is_gone_is_refused_with_the_deploy_that_brings_it_back(gre
     with pytest.raises(TargetRefused) as raised:
         check_target(facts(green=green), GREEN, NO_RUNS)
     assert raised.value.hint == "bluegreen deploy --to green --release 0"
+
+
+def test_an_empty_release_on_the_command_line_is_not_the_environments() -> None:
+    with pytest.raises(UsageError, match="--release is empty"):
+        wanted_object("1", {}, DeployRequest(release=""))
