@@ -1,7 +1,8 @@
 """The facts a run emits. One stream feeds the live view, the JSON lines, the journal and the tests.
 
 Each class is one fact, frozen. `name` is its word in JSON; `durable` says that the journal must hold it on disk, where
-a power cut cannot take it, before the run goes on. Times are Unix seconds, durations are seconds.
+a power cut cannot take it, before the run goes on; that puts everything before it there too. Times are Unix seconds,
+durations are seconds.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ class RunStarted(Event):
     """The first line of every journal. engine: the Terraform that does it, with its version."""
 
     name: ClassVar[str] = "run-started"
-    durable: ClassVar[bool] = True
     verb: str
     service: str
     who: str
@@ -64,7 +64,6 @@ class RouteChosen(Event):
     """
 
     name: ClassVar[str] = "route-chosen"
-    durable: ClassVar[bool] = True
     origin: str
     origin_release: str
     target: str
@@ -240,7 +239,6 @@ class Errored(Event):
     """Something went wrong; the fields are those of the exception."""
 
     name: ClassVar[str] = "error"
-    durable: ClassVar[bool] = True
     message: str
     where: str = ""
     hint: str = ""

@@ -20,6 +20,8 @@ def ci_url(environment: Mapping[str, str]) -> str:
 
 
 def _ask_git(folder: Path) -> str:
+    if not any((place / ".git").exists() for place in (folder, *folder.parents)):
+        return ""  # what git would say too, after the time that a process takes
     try:
         asked = subprocess.run(
             ["git", "rev-parse", "HEAD"],

@@ -27,8 +27,9 @@ def command(
     is sent back by itself.
 
     \b
-    Exit codes: 0 done or nothing to do, 1 failed before the switch, 2 usage, 3 refused,
-    4 locked, 6 failed and returned, 7 stuck (the last line is what to run), 130 interrupted.
+    Exit codes: 0 done or nothing to do, 1 failed before the switch, 2 usage,
+    3 refused, 4 locked, 6 failed and returned, 130 interrupted, 7 stuck:
+    the last line is the command to run.
     """
     check_forced(retry, reason, "--retry")
     wanted = parse_sets(sets)
