@@ -12,8 +12,6 @@ from bluegreen.errors import Refused, UsageError
 from bluegreen.resources import shipped
 from bluegreen.sandbox.address import Network
 
-LAYOUTS = ("layers", "single")
-
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]", re.ASCII)
 _NETWORK = re.compile(r"127\.77\.12\b")  # the example's
 _SERVICE = re.compile(r"\bshop\b")
@@ -29,7 +27,7 @@ def sandbox_folder(project: Path) -> Path:
 def create_project(folder: Path, name: str, layout: str = "layers") -> list[Path]:
     """Write a project on the sandbox into `folder`; return its files, sorted, relative to it.
 
-    name: of the service. layout: one of LAYOUTS. Raises UsageError for a name that is none, Refused when there is
+    name: of the service. layout: layers or single. Raises UsageError for a name that is none, Refused when there is
     something in the folder already.
     """
     if not _NAME.fullmatch(name):

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError
 from bluegreen.events import Emit, FirstAnswer, PublicAnswered, PublicCounted
-from bluegreen.health import Origin, Public, read_marks
+from bluegreen.health import Marks, Origin, Public, read_marks
 from bluegreen.model import Color
 from bluegreen.ports import Answer, Clock, Prober, Question
 
 DISTURBED_AFTER = 3
 """Failed public answers in a row that stop a run before its switch; a single one is counted and told."""
-
-
-_BEFORE = {Origin.NEW: Origin.OLD, Origin.OLD: Origin.NEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +40,15 @@ class Audience:
     overlap: float = 0.0
     was_good: bool = False
     _public: Public | None = None
+    _goal: Color | None = None
     _switched_at: float | None = None
     _first_new: float | None = None
     _failed_in_a_row: int = 0
     _last_origin: Origin | None = None
 
-    def start(self, question: Question, every: float, public: Public, *, was_good: bool) -> None:
-        """Ask from now on. was_good: the public answered well before anything was begun."""
-        self._public, self.was_good = public, was_good
+    def start(self, question: Question, every: float, public: Public, *, goal: Color, was_good: bool) -> None:
+        """Ask from now on. goal: the color that the run is about. was_good: the public answered well before it."""
+        self._public, self._goal, self.was_good = public, goal, was_good
         self.prober.start(question, every)
 
     def expect(self, public: Public) -> None:
@@ -112,11 +110,15 @@ class Audience:
         self._follow(origin, answer, public)
         if origin is Origin.FAILED or origin is not self._last_origin:
             detail = answer.error or f"HTTP {answer.status}"
-            # Told from where the run goes: before the switch the color that is expected is the old one.
-            told = _BEFORE.get(origin, origin) if self._switched_at is None else origin
-            self.emit(PublicAnswered(told, marks.color, marks.release, detail, answer.seconds))
+            self.emit(PublicAnswered(self._told(origin, marks), marks.color, marks.release, detail, answer.seconds))
         self._last_origin = origin
         return Seen(origin, answer)
+
+    def _told(self, origin: Origin, marks: Marks) -> Origin:
+        """Return new and old as the whole run means them, also before its switch."""
+        if self._switched_at is not None or origin not in (Origin.NEW, Origin.OLD):
+            return origin
+        return Origin.NEW if marks.color == self._goal else Origin.OLD
 
     def _follow(self, origin: Origin, answer: Answer, public: Public) -> None:
         if self._switched_at is None or answer.asked < self._switched_at:

@@ -113,12 +113,10 @@ def _error(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> Blue
 
 
 def _returned(steps: Deploy | Rollback | Retire, cause: BluegreenError) -> Returned:
-    failed = (
-        "the run was interrupted after the switch"
-        if isinstance(cause, Interrupted)
-        else (f"{steps.target} was switched to and failed: {cause.message}")
-    )
-    told = f"{failed}; the public is back on {steps.origin}"
+    what = f"{steps.target} was switched to and failed: {cause.message}"
+    if isinstance(cause, Interrupted):
+        what = "the run was interrupted after the switch"
+    told = f"{what}; the public is back on {steps.origin}"
     return Returned(told, where=cause.where, hint=f"bluegreen show {steps.world.run}")
 
 

@@ -91,7 +91,8 @@ def _look_at(stack: Stack, layers: Sequence[Layer], intent: values.Intent, purpo
             continue
         changes = {change.address: str(change.action) for change in plan.changes}
         found.append(LayerPreview(purpose.phase, layer.name, changes))
-        stack.read(layer)
+        if layer.name not in stack.said:
+            stack.read(layer)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bluegreen.errors import Refused
-from bluegreen.events import RouteChosen
 from bluegreen.model import StackFacts
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
@@ -44,11 +43,7 @@ class Retire(Steps):
             self.say(f"{self.target} ({idle.release}) would be {what}; this was a dry run")
             return NOTHING
         self.live.begin(facts)
-        self.world.emit(
-            RouteChosen(
-                facts.serving, facts.of(facts.serving).release, self.target, idle.release, dict(idle.inputs or {})
-            )
-        )
+        self.tell_route(facts.of(facts.serving), idle)
         return None
 
     def _still_warm(self, facts: StackFacts) -> bool:

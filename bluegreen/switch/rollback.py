@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Interrupted, TargetRefused
-from bluegreen.events import RouteChosen
 from bluegreen.health import Judged, Verdict, await_good
 from bluegreen.model import ColorFacts, StackFacts
 from bluegreen.run.engine import Leave
@@ -55,7 +54,7 @@ class Rollback(Steps):
         if self.ends is not None:
             self.say(f"run {self.ends.id} ({self.ends.verb}) was cut off in {self.ends.phase}; this ends it")
         self.release = facts.of(way.target).release
-        self._tell_route(facts)
+        self.tell_route(facts.of(self.origin), facts.of(self.target))
         if presence == "stopped":
             self.say(f"{way.target} is stopped; it is started first", "warning")
             return STOPPED
@@ -70,15 +69,7 @@ class Rollback(Steps):
             return
         self.say(f"run {ends.id} ({ends.verb}) was cut off in {ends.phase}, before its switch; nothing is to be moved")
         active = facts.of(facts.serving)
-        self.world.emit(
-            RouteChosen(active.color, active.release, active.color, active.release, dict(active.inputs or {}))
-        )
-
-    def _tell_route(self, facts: StackFacts) -> None:
-        origin, target = facts.of(self.target.other), facts.of(self.target)
-        self.world.emit(
-            RouteChosen(origin.color, origin.release, target.color, target.release, dict(target.inputs or {}))
-        )
+        self.tell_route(active, active)
 
     def start(self) -> None:
         """Start a stopped target: its own layer, then the last one, which hands its facts on."""

@@ -7,9 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Locked, Refused
-from bluegreen.events import Said, Witnessed
+from bluegreen.events import RouteChosen, Said, Witnessed
 from bluegreen.health import Origin, Public
-from bluegreen.model import Color, StackFacts
+from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.run.engine import Leave
 from bluegreen.switch import values
 from bluegreen.switch.audience import Audience
@@ -111,6 +111,12 @@ class Steps:
             raise nothing_deployed()
         return facts
 
+    def tell_route(self, origin: ColorFacts, target: ColorFacts) -> None:
+        """Write down where this run goes to, and what the target runs already."""
+        self.world.emit(
+            RouteChosen(origin.color, origin.release, target.color, target.release, dict(target.inputs or {}))
+        )
+
     def watch(self, facts: StackFacts, public: Public) -> None:
         """Ask the public once, say how it answers, and go on asking in the background."""
         witness, probe = self.world.witness, self.world.settings.probe
@@ -124,7 +130,9 @@ class Steps:
                 f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
                 "warning",
             )
-        self.audience.start(witness.public_question(facts), probe.every * WATCH_PACE, public, was_good=good)
+        self.audience.start(
+            witness.public_question(facts), probe.every * WATCH_PACE, public, goal=self.target, was_good=good
+        )
 
     def move(self, phase: Phase, to: Color, intent: values.Intent) -> None:
         """Point the public at `to`: plan, guard and apply the last layer.

@@ -53,6 +53,7 @@ class Bench:
             Question("http://public/"),
             0.1,
             Public(self.public.expect, self.public.identity, "blue", "1"),
+            goal=GREEN,
             was_good=True,
         )
 

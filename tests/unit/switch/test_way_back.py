@@ -80,3 +80,20 @@ def test_a_full_disk_stops_a_deploy_and_no_rollback(town: Any) -> None:
     town.root().fail_room = BluegreenError("no room")
     assert (town.run("deploy", release="3").exit_code, town.live) == (1, "green")
     assert town.run("rollback").verdict == "rolled-back"
+
+
+@pytest.mark.parametrize(("verb", "asked"), [("rollback", {}), ("deploy", {"release": "3"})])
+def test_before_its_switch_a_run_calls_the_color_that_serves_the_old_one(
+    town: Any, verb: str, asked: dict[str, str]
+) -> None:
+    town.run(verb, **asked)
+    told = [(answer["origin"], answer["color"]) for answer in town.told("public-answered")]
+    assert told[0] == ("old", "green")
+    assert told[-1] == ("new", "blue")
+    assert set(told) == {("old", "green"), ("new", "blue")}
+
+
+def test_a_first_deploy_knows_no_old_color(found: Start) -> None:
+    town = found()
+    town.run("deploy")
+    assert {answer["origin"] for answer in town.told("public-answered")} == {"new"}
