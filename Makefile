@@ -37,7 +37,7 @@ STALE := $(if $(wildcard $(WHEEL)),$(shell find $(SOURCES) \( -name __pycache__ 
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(RUN) $(WHEEL) ## Install, then watch a real blue/green switch and a rollback on this machine
@@ -52,6 +52,42 @@ install: $(RUN) $(WHEEL) ## Install the wheel into .venv
 test: $(RUN) $(DEV) $(WHEEL) ## Test the installed wheel (PYTEST_ARGS='tests/unit -k guard' chooses, WORKERS=4)
 	@echo "Terraform: $(or $(TERRAFORM),embedded)"
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+# The real Terraform providers, for tests: from the registry, or from a folder that has them and a script `unpack`.
+PROVIDERS := .providers
+PROVIDERS_FROM ?= ../shared/providers
+
+.PHONY: providers
+providers: $(PROVIDERS)/terraformrc ## Get the real Terraform providers, for test-cloud and bench-cloud
+
+$(PROVIDERS)/terraformrc:
+	.ci/providers $(PROVIDERS) $(PROVIDERS_FROM)
+
+.PHONY: test-cloud
+test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in the sandbox (several minutes)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
+
+.PHONY: bench-cloud
+bench-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Measure with the real providers, in the sandbox
+	$(BIN)/python -P benchmarks cloud
+
+# Slow to get: two minutes to build, 290 MB to install. So in an environment of its own, and not in `make test`.
+LINTERS := $(VENV)/linters
+
+.PHONY: lint-terraform
+lint-terraform: $(LINTERS)/bin/tflint $(LINTERS)/bin/checkov ## Check modules and examples by fmt, tflint and checkov
+	terraform fmt -check -recursive terraform/modules examples
+	$(LINTERS)/bin/tflint --recursive --config="$(CURDIR)/.tflint.hcl"
+	$(LINTERS)/bin/checkov --config-file .checkov.yaml
+
+$(LINTERS)/bin/checkov: $(MADE)
+	$(BIN)/python -m venv $(LINTERS)
+	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
+
+$(LINTERS)/bin/tflint: $(LINTERS)/bin/checkov
+	GOBIN="$(CURDIR)/$(LINTERS)/bin" go install github.com/terraform-linters/tflint@v0.64.0
+	@touch $@
 
 .PHONY: dev
 dev: $(RUN) $(DEV) ## Install this checkout editable, for work on it (then: .venv/bin/pytest)
@@ -100,7 +136,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .PHONY: clean
 clean: ## Remove what make has made
-	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(PROVIDERS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bluegreen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's Python may come without ensurepip: then its own pip fills the environment.

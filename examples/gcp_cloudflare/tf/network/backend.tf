@@ -1,0 +1,4 @@
+# Bucket and prefix come from bluegreen.yaml (terraform.backend_config): each environment and layer has a state of its own.
+terraform {
+  backend "gcs" {}
+}
