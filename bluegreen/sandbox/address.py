@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bluegreen.errors import SandboxError
 
 API_PORT = 8500
+TOKEN = "sandbox"
+"""What the sandbox's own client sends; its APIs take any."""
+DNS_PORT = 8553
+"""Of the zone's name server, at the API's address, by UDP and TCP."""
 PUBLIC_PORT = 8080
 """Of the edge and of every server: so an address is all that a record has to name."""
 
@@ -66,6 +71,16 @@ class Network:
     def records_api_url(self) -> str:
         """Base URL for a Cloudflare client."""
         return f"{self.api_url}/client/v4"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables by which the providers of Terraform, and the vendors' SDKs, find this world instead of a cloud."""
+        return {
+            "CLOUDFLARE_BASE_URL": self.records_api_url,
+            "CLOUDFLARE_API_TOKEN": TOKEN * 8,  # the provider wants 40 characters at least
+            "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": f"{self.api_url}/compute/v1/",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+        }
 
     @property
     def public_url(self) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from bluegreen.errors import SandboxError
 from bluegreen.model import EMPTY
 from bluegreen.ports import Record
-from bluegreen.sandbox.address import API_PORT, Network
+from bluegreen.sandbox.address import API_PORT, TOKEN, Network
+from bluegreen.sandbox.faults import Asked, Fault
 
 TIMEOUT = 15.0
 """Seconds for one call: longer than a server has to confirm an order."""
-TOKEN = "sandbox"
 NOT_UP = "start it with `bluegreen sandbox up`"
 
 
@@ -111,6 +111,83 @@ class Sandbox:
 
     def delete_record(self, record_id: str) -> None:
         self._call("DELETE", self._records(record_id))
+
+    def answer_at_edge(self, path: str, kind: str) -> None:
+        """Let the edge answer every path that begins with `path` by itself, until `well_again`.
+
+        kind: "cached" (the first answer is the origin's, then that one for ever), "challenged" (403), "limited" (429)
+        or "blocked" (403). What a cache or firewall rule of the zone exempts is answered as ever.
+        """
+        self._call("PUT", "/sandbox/cloudflare/answers", {**self.cloudflare()["answers"], path: kind})
+
+    def delay(self, name: str, seconds: float, *, share: float = 0.0, at: Sequence[str] = ("dns", "edge")) -> None:
+        """Let later changes of `name` arrive after `seconds`, until `well_again`.
+
+        share: of the answers meanwhile, that are new (0.5: old and new alternate). at: where, "dns" and "edge".
+        """
+        delay = {"seconds": seconds, "share": share, "at": list(at)}
+        self._call("PUT", "/sandbox/cloudflare/delays", {**self.cloudflare()["delays"], name: delay})
+
+    def expire_token(self) -> None:
+        """Refuse every token of the Cloudflare API, until `well_again`; edits by this client go on."""
+        self._call("PUT", "/sandbox/cloudflare/token", {"expired": True})
+
+    def well_again(self) -> None:
+        """End what `answer_at_edge`, `delay` and `expire_token` began; changes on their way arrive."""
+        self._call("DELETE", "/sandbox/cloudflare")
+
+    def cloudflare(self) -> Mapping[str, Any]:
+        """Return answers (path -> kind), delays (name -> how late), token_expired, purges (id, at, asked), origin_ca.
+
+        origin_ca: the certificate, PEM, that signed the origin certificates; "" before the first of them.
+        """
+        found: Mapping[str, Any] = self._call("GET", "/sandbox/cloudflare")
+        return found
+
+    def refuse_requests(
+        self, method: str, path: str, status: int, *, times: int | None = 1, retry_after: int | None = None
+    ) -> None:
+        """Answer requests with an error status, in the words of the API that they are for; see `inject`."""
+        self.inject(Fault(method, path, "refuse", times, status=status, retry_after=retry_after))
+
+    def delay_answers(self, method: str, path: str, seconds: float, *, times: int | None = None) -> None:
+        """Begin to answer after `seconds`, as an API does that is far away."""
+        self.inject(Fault(method, path, "delay", times, seconds=seconds))
+
+    def hang_requests(self, method: str, path: str, seconds: float, *, times: int | None = 1) -> None:
+        """Say nothing for `seconds`, then cut the connection; nothing is changed."""
+        self.inject(Fault(method, path, "hang", times, seconds=seconds))
+
+    def lose_answers(self, method: str, path: str, *, times: int | None = 1) -> None:
+        """Do what is asked, durably, and cut the connection instead of answering."""
+        self.inject(Fault(method, path, "lose_answer", times))
+
+    def fail_operations(self, method: str, path: str, code: str, *, times: int | None = 1) -> None:
+        """Accept Compute requests whose operations then end with an error; code: one of `faults.FAILURES`."""
+        self.inject(Fault(method, path, "fail_operation", times, code=code))
+
+    def inject(self, fault: Fault) -> None:
+        """Let a fault meet the next requests that match it, of any API but the sandbox's own."""
+        self._call("POST", "/sandbox/faults/requests", asdict(fault))
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return the faults that still wait."""
+        return tuple(Fault(**fault) for fault in self._call("GET", "/sandbox/faults/requests"))
+
+    def clear_faults(self) -> None:
+        """Take back every fault that still waits."""
+        self._call("DELETE", "/sandbox/faults/requests")
+
+    def requests(self) -> tuple[Asked, ...]:
+        """Return the API requests since `forget_requests`, oldest first, the last 5000; without the sandbox's own."""
+        return tuple(Asked(**asked) for asked in self._call("GET", "/sandbox/requests"))
+
+    def forget_requests(self) -> None:
+        self._call("DELETE", "/sandbox/requests")
+
+    def pace_operations(self, seconds: float) -> None:
+        """Let later Compute operations take `seconds` from their acceptance to their end."""
+        self._call("PUT", "/sandbox/compute", {"operation_seconds": seconds})
 
     def _records(self, record_id: str = "") -> str:
         path = f"/client/v4/zones/{self.status().zone_id}/dns_records"

@@ -9,12 +9,13 @@ from typing import Any
 
 from bluegreen.model import Color
 from bluegreen.sandbox.call import Call, Rejected, Reply
+from bluegreen.sandbox.cloudflare import misfortunes
 from bluegreen.sandbox.ledger import BEHAVIORS, Behavior, Ledger
 from bluegreen.sandbox.state_api import break_lock
 from bluegreen.sandbox.world import Edit, World
 
 SLOWEST = 60.0
-"""Seconds that a slow server may be told to take for one answer."""
+"""Seconds that a slow server may be told to take for one answer, and a Compute operation until its end."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ async def answer(world: World, call: Call, describe: Callable[[], Mapping[str, A
             await _change(world, call, lambda ledger: replace(ledger, refusals=refusals))
         case "DELETE", "faults":
             await _change(world, call, lambda ledger: replace(ledger, refusals={}))
+        case _, "cloudflare", *what:
+            return await misfortunes.answer(world, call, "".join(what))
+        case "PUT", "compute":
+            seconds = _read_seconds(call.json(), "operation_seconds")
+            await _change(world, call, lambda ledger: _pace(ledger, seconds))
         case _:
             raise Rejected(404, f"the sandbox has no {call.method} /sandbox/{call.path}")
     return Reply.json({})
@@ -64,13 +70,22 @@ def _behave(ledger: Ledger, color: str, behavior: Behavior) -> Ledger:
     return replace(ledger, behaviors=others if behavior == Behavior() else {**others, color: behavior})
 
 
+def _pace(ledger: Ledger, seconds: float) -> Ledger:
+    return replace(ledger, compute=replace(ledger.compute, operation_seconds=seconds))
+
+
+def _read_seconds(data: Mapping[str, Any], name: str) -> float:
+    seconds = data.get(name, 2.0)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= SLOWEST:
+        raise Rejected(400, f"{name} is {seconds!r}, not a number from 0 to {SLOWEST:g}")
+    return float(seconds)
+
+
 def _read_behavior(data: Mapping[str, Any]) -> Behavior:
-    name, seconds = data.get("behavior"), data.get("seconds", 2.0)
+    name, seconds = data.get("behavior"), _read_seconds(data, "seconds")
     if name not in BEHAVIORS:
         raise Rejected(400, f"behavior is {name!r}, not one of {', '.join(BEHAVIORS)}")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= SLOWEST:
-        raise Rejected(400, f"seconds is {seconds!r}, not a number from 0 to {SLOWEST:g}")
-    return Behavior(str(name), float(seconds) if name == "slow" else 0.0)
+    return Behavior(str(name), seconds if name == "slow" else 0.0)
 
 
 def _read_refusals(data: Mapping[str, Any]) -> dict[str, str]:

@@ -15,14 +15,20 @@ from typing import Any
 
 from bluegreen import __version__
 from bluegreen.errors import SandboxError
-from bluegreen.sandbox import control_api, pidfile, records_api, state_api
-from bluegreen.sandbox.address import API_PORT, PUBLIC_PORT, Network
+from bluegreen.sandbox import control_api, pidfile, state_api
+from bluegreen.sandbox.address import API_PORT, DNS_PORT, PUBLIC_PORT, Network
 from bluegreen.sandbox.call import Call, Rejected, Reply
-from bluegreen.sandbox.edge import Edge, routes_of
+from bluegreen.sandbox.cloudflare import api as cloudflare
+from bluegreen.sandbox.compute.cloud import Failure
+from bluegreen.sandbox.compute.service import Compute
+from bluegreen.sandbox.dns import NameServer, by_name
+from bluegreen.sandbox.door import Door
+from bluegreen.sandbox.edge import Edge, default_host, routes_of
 from bluegreen.sandbox.fleet import Fleet
 from bluegreen.sandbox.http import Exchange, Listener, TooLarge
-from bluegreen.sandbox.ledger import Ledger, LedgerFile
-from bluegreen.sandbox.records import Zone
+from bluegreen.sandbox.ledger import PLACES, Ledger, LedgerFile
+from bluegreen.sandbox.propagation import View
+from bluegreen.sandbox.records import Record, Zone
 from bluegreen.sandbox.states import Wants
 from bluegreen.sandbox.world import World
 
@@ -43,29 +49,51 @@ class Daemon:
         self._service = service
         self._fleet = Fleet(folder, service)
         self._edge = Edge(network.edge)
+        self._routes: View[str] = View()
+        self._edge.routes = self._routes
         self._world = World(Zone(f"{service}.test"), network, LedgerFile(folder / "world.json"), self._follow)
+        self._names: View[tuple[Record, ...]] = View()
+        self._compute = Compute(self._world)
+        self._door = Door(self._reply)
+        self._name_server = NameServer(self._world.zone, network, self._names)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises OSError when an address is taken."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        edge, api = Listener(self._edge), Listener(self._api)
+        edge, api = Listener(self._edge), Listener(self._door)
         try:
             await self._world.restore()
+            self._compute.restore()
             await edge.open(self._network.edge, PUBLIC_PORT)
+            await self._name_server.open(self._network.api, DNS_PORT)
             await api.open(self._network.api, API_PORT)  # last: once it answers, all of the world is there
             log.info("up: %s at %s", self._service, self._network.api_url)
             await stop.wait()
         finally:
             await api.close()
+            await self._compute.close()
+            self._name_server.close()
             await edge.close()
             await self._fleet.stop()
             log.info("down")
 
     async def _follow(self, ledger: Ledger, wants: Wants) -> None:
-        self._edge.routes = routes_of(ledger.records.values(), self._world.zone.name, self._network.edge)
+        self._propagate(ledger)
+        self._edge.cdn.follow(ledger)
         await self._fleet.follow(wants.servers, ledger.behaviors)
+
+    def _propagate(self, ledger: Ledger) -> None:
+        """Let the edge and the name server learn of the records, as late as they were told to."""
+        apex, edge = self._world.zone.name, self._network.edge
+        late = {place: {n: each for n, each in ledger.delays.items() if place in each.at} for place in PLACES}
+        routes = routes_of(ledger.records.values(), apex, edge)
+        self._edge.stands_for = default_host(routes.keys() - {edge}, apex)
+        if self._edge.stands_for in late["edge"]:
+            late["edge"][edge] = late["edge"][self._edge.stands_for]
+        self._routes.follow(routes, late["edge"])
+        self._names.follow(by_name(ledger.records.values()), late["dns"])
 
     def _describe(self) -> Mapping[str, Any]:
         servers = self._fleet.describe(self._world.wants().servers, self._world.ledger.behaviors)
@@ -78,32 +106,34 @@ class Daemon:
             "servers": servers,
         }
 
-    async def _api(self, exchange: Exchange) -> None:
+    async def _reply(self, exchange: Exchange, failure: Failure | None) -> Reply:
         try:
-            reply = await self._answer(exchange)
+            return await self._answer(exchange, failure)
         except TooLarge:
-            reply = Reply.text(f"a call may carry {BODY_LIMIT} bytes", 413)
+            return Reply.text(f"a call may carry {BODY_LIMIT} bytes", 413)
         except Rejected as error:
             log.info("refused %s %s: %s", exchange.method, exchange.path, error.text)
-            reply = Reply.text(error.text, error.status)
+            return Reply.text(error.text, error.status)
         except OSError as error:
             log.error("%s %s: %s", exchange.method, exchange.path, error)
-            reply = Reply.text(f"the sandbox cannot write to its disk: {error}", 500)
-        await exchange.answer(reply.status, reply.body, [("content-type", reply.content_type)])
+            return Reply.text(f"the sandbox cannot write to its disk: {error}", 500)
 
-    async def _answer(self, exchange: Exchange) -> Reply:
+    async def _answer(self, exchange: Exchange, failure: Failure | None) -> Reply:
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in exchange.request.headers}
         body = await exchange.body(BODY_LIMIT)
-        for prefix in ("/state/", "/client/v4/", "/sandbox/"):
+        for prefix in ("/state/", "/client/v4/", "/compute/v1/", "/sandbox/"):
             if f"{exchange.path}/".startswith(prefix):
                 path = exchange.path.removeprefix(prefix.rstrip("/")).removeprefix("/")
                 call = Call(exchange.method, path, exchange.query, body, headers)
                 if prefix == "/state/":
                     return await state_api.answer(self._world, call)
                 if prefix == "/client/v4/":
-                    return await records_api.answer(self._world, call)
-                return await control_api.answer(self._world, call, self._describe)
-        raise Rejected(404, "there is /state/, /client/v4/ and /sandbox here")
+                    return await cloudflare.answer(self._world, call)
+                if prefix == "/compute/v1/":
+                    return await self._compute.answer(call, failure)
+                own = self._door.control(call)
+                return own or await control_api.answer(self._world, call, self._describe)
+        raise Rejected(404, "there is /state/, /client/v4/, /compute/v1/ and /sandbox here")
 
 
 def log_handler(path: Path) -> logging.Handler:

@@ -2,6 +2,7 @@
 
 A switch is one assignment of `Edge.routes`. A request keeps the color it began with, a tunnel too; the next request,
 on the same connection or not, takes the new one. Connections to servers are never reused, so none is ever stale.
+What it answers without a server, and what it adds to each answer, is `cdn`'s.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from ipaddress import ip_address
 
 import h11
 
+from bluegreen.sandbox import cdn
 from bluegreen.sandbox.address import PUBLIC_PORT
+from bluegreen.sandbox.cdn import Cdn, Copy
+from bluegreen.sandbox.cloudflare.expressions import Facts
 from bluegreen.sandbox.http import CHUNK, GONE, Exchange, Peer
 from bluegreen.sandbox.records import Record
 
@@ -35,6 +39,10 @@ HOP_BY_HOP = frozenset(
 )  # but for transfer-encoding, which tells h11 how to frame the same body on the other side
 
 
+ADDED = (b"server", b"cf-ray", b"cf-cache-status")
+"""Headers of an answer that are the edge's own; a server's are replaced."""
+
+
 def routes_of(records: Iterable[Record], apex: str, edge: str) -> dict[str, str]:
     """Return hostname -> server address, from the proxied A records.
 
@@ -45,16 +53,26 @@ def routes_of(records: Iterable[Record], apex: str, edge: str) -> dict[str, str]
         if record.proxied and record.type == "A":
             routes.setdefault(record.name, record.content)
     if routes:
-        routes[edge] = routes[min(routes, key=lambda name: (name != apex, len(name), name))]
+        routes[edge] = routes[default_host(routes, apex)]
     return routes
 
 
+def default_host(names: Iterable[str], apex: str) -> str:
+    """Return the name, of those that are proxied, that the edge's literal address stands for; "" for none."""
+    return min(names, key=lambda name: (name != apex, len(name), name), default="")
+
+
 class Edge:
-    """Handles the requests of the public; `routes` is all it knows."""
+    """Handles the requests of the public.
+
+    routes: hostname -> server address. stands_for: what hostname the literal address means. cdn: what else it knows.
+    """
 
     def __init__(self, address: str) -> None:
         self._address = address
         self.routes: Mapping[str, str] = {}
+        self.stands_for = ""
+        self.cdn = Cdn()
 
     async def __call__(self, exchange: Exchange) -> None:
         host = _hostname(exchange.header("host"))
@@ -66,10 +84,23 @@ class Edge:
         elif address == self._address or not ip_address(address).is_loopback:
             await _fail(exchange, 403, f"error 1000: {host} points at {address}, which is no server of this sandbox")
         else:
+            name = self.stands_for if host == self._address else host
+            await self._serve(exchange, address, Facts(name, exchange.path, _headers(exchange)))
+
+    async def _serve(self, exchange: Exchange, address: str, facts: Facts) -> None:
+        verdict = self.cdn.judge(facts)
+        if verdict.page:
+            await exchange.answer(*verdict.page)
+        elif not verdict.cached or exchange.method not in ("GET", "HEAD"):
             await _proxy(exchange, address)
+        elif copy := self.cdn.stored(facts):
+            await exchange.answer(200, bytes(copy.body), copy.as_hit())
+        else:
+            await _proxy(exchange, address, self.cdn.keep(facts) if exchange.method == "GET" else None)
 
 
-async def _proxy(exchange: Exchange, address: str) -> None:
+async def _proxy(exchange: Exchange, address: str, copy: Copy | None = None) -> None:
+    """Let the server at `address` answer. copy: takes a copy of its answer."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             streams = await asyncio.open_connection(address, PUBLIC_PORT)
@@ -81,7 +112,7 @@ async def _proxy(exchange: Exchange, address: str) -> None:
         )
     server = Peer(h11.CLIENT, *streams)
     try:
-        await _forward(exchange, server)
+        await _forward(exchange, server, copy)
     except (*GONE, h11.LocalProtocolError) as error:
         if exchange.begun:
             exchange.peer.abort()
@@ -91,12 +122,12 @@ async def _proxy(exchange: Exchange, address: str) -> None:
         await server.close()
 
 
-async def _forward(exchange: Exchange, server: Peer) -> None:
+async def _forward(exchange: Exchange, server: Peer, copy: Copy | None) -> None:
     headers = [*_end_to_end(exchange.request.headers, (b"x-forwarded-for",)), *_forwarded(exchange)]
     await server.send(h11.Request(method=exchange.request.method, target=exchange.request.target, headers=headers))
     upload = asyncio.create_task(_upload(exchange.peer, server))
     try:
-        if await _download(server, exchange):
+        if await _download(server, exchange, copy):
             await upload
             await _tunnel(exchange.peer, server)
     finally:
@@ -135,7 +166,7 @@ async def _upload(client: Peer, server: Peer) -> None:
             return
 
 
-async def _download(server: Peer, exchange: Exchange) -> bool:
+async def _download(server: Peer, exchange: Exchange, copy: Copy | None) -> bool:
     """Hand the answer on; return whether it was 101, after which the connection is a tunnel."""
     client = exchange.peer
     while True:
@@ -147,10 +178,18 @@ async def _download(server: Peer, exchange: Exchange) -> bool:
             if exchange.request.http_version >= b"1.1":
                 await client.send(h11.InformationalResponse(status_code=event.status_code, headers=event.headers))
         elif isinstance(event, h11.Response):
-            await client.send(h11.Response(status_code=event.status_code, headers=_end_to_end(event.headers)))
+            headers = _end_to_end(event.headers, ADDED)
+            if copy:
+                copy.begin(event.status_code, headers)
+            headers += [(name.encode(), value.encode()) for name, value in cdn.headers("MISS" if copy else "DYNAMIC")]
+            await client.send(h11.Response(status_code=event.status_code, headers=headers))
         elif isinstance(event, h11.Data):
+            if copy:
+                copy.add(event.data)
             await client.send(h11.Data(data=event.data))
         elif isinstance(event, h11.EndOfMessage):
+            if copy:
+                copy.end()
             await client.send(h11.EndOfMessage())
             return False
         else:
@@ -182,6 +221,13 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]], without: Iterable[bytes]
     return [(key, value) for key, value in headers if key not in dropped]
 
 
+def _headers(exchange: Exchange) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for name, value in exchange.request.headers:
+        headers.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
+    return headers
+
+
 def _hostname(host: str) -> str:
     name, _, port = host.rpartition(":")
     return (name if name and port.isdecimal() else host).lower().rstrip(".")
@@ -189,4 +235,4 @@ def _hostname(host: str) -> str:
 
 async def _fail(exchange: Exchange, status: int, text: str) -> None:
     body = json.dumps({"error": text}).encode() + b"\n"
-    await exchange.answer(status, body, [("content-type", "application/json")])
+    await exchange.answer(status, body, [*cdn.headers(), ("content-type", "application/json")])

@@ -93,7 +93,7 @@ class Fleet:
 
     async def _start(self, spec: ServerSpec, behavior: Behavior) -> None:
         pid_file = self._folder / f"server-{spec.address}.pid"
-        argv = [sys.executable, "-m", "bluegreen.sandbox.server", "--service", self._service]
+        argv = [sys.executable, "-m", "bluegreen.sandbox.server", f"--service={spec.service or self._service}"]
         argv += ["--address", spec.address, "--port", str(PUBLIC_PORT), "--pid-file", str(pid_file)]
         argv += [f"--color={spec.color}", f"--release={spec.release}"]
         pipe = asyncio.subprocess.PIPE

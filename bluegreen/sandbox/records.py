@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+from bluegreen.sandbox.cloudflare.errors import CloudflareError
+
 ADDRESSES = {"A": IPv4Address, "AAAA": IPv6Address}
 PROXIABLE = frozenset(("A", "AAAA", "CNAME"))
 TYPES = frozenset((*PROXIABLE, "TXT", "CAA", "NS"))
@@ -18,14 +20,8 @@ LABEL = re.compile(r"(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)")
 FIELDS = ("name", "type", "content", "proxied", "ttl", "comment")
 
 
-class RecordError(Exception):
-    """What was asked for breaks a rule. status: HTTP status; code: Cloudflare's error code."""
-
-    def __init__(self, status: int, code: int, message: str):
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+class RecordError(CloudflareError):
+    """What was asked for breaks a rule of the records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ from bluegreen.sandbox.records import Record, RecordError, Zone, build
 
 @dataclass(frozen=True, slots=True)
 class ServerSpec:
-    """A server as a state describes it. blueprint: its whole input; a change of it means another process."""
+    """A server as a state describes it, or a Compute instance. service: "" is the sandbox's own.
+
+    blueprint: its whole input; a change of it means another process.
+    """
 
     color: str
     address: str
@@ -23,6 +26,7 @@ class ServerSpec:
     running: bool
     environment: str
     blueprint: str
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

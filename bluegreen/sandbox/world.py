@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.call import Rejected
+from bluegreen.sandbox.compute.addresses import held
+from bluegreen.sandbox.compute.boots import servers as instance_servers
 from bluegreen.sandbox.ledger import Ledger, LedgerFile
 from bluegreen.sandbox.records import RecordError, Records, Zone, dated, put, without
 from bluegreen.sandbox.states import Wants, read_wants
@@ -33,7 +35,14 @@ class World:
         await self._effect(self.ledger, self.wants())
 
     def wants(self) -> Wants:
-        return read_wants(self.ledger.states, self.zone, self.network)
+        return self._wants(self.ledger)
+
+    def _wants(self, ledger: Ledger) -> Wants:
+        """Return what the states and the Compute API want. Raises Rejected when both want one address."""
+        states = read_wants(ledger.states, self.zone, self.network)
+        for address in held(ledger.compute) & states.servers.keys():
+            raise Rejected(400, f"{address} belongs to a Compute address or instance already")
+        return Wants({**states.servers, **instance_servers(ledger.compute)}, states.records)
 
     async def change(self, edit: Edit) -> None:
         """Apply one edit, wholly or not at all; edits are serialised.
@@ -42,7 +51,7 @@ class World:
         """
         async with self._changing:
             new = edit(self.ledger)
-            wants = read_wants(new.states, self.zone, self.network)
+            wants = self._wants(new)
             await asyncio.to_thread(self._file.save, new)
             self.ledger = new
             await self._effect(new, wants)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cloudflare_witness import Witness, witness
 
 from bluegreen.sandbox import lifecycle
 from bluegreen.sandbox.address import Network
@@ -21,10 +22,17 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 
 @pytest.fixture
-def sdk(network: Network) -> Iterator[Any]:
+def seen(network: Network) -> Iterator[Witness]:
+    """Every answer below is held against the SDK's types too, which the SDK itself does not insist on."""
+    with witness(network) as found:
+        yield found
+
+
+@pytest.fixture
+def sdk(seen: Witness) -> Iterator[Any]:
     import cloudflare
 
-    with cloudflare.Cloudflare(api_token="x" * 40, base_url=network.records_api_url, max_retries=0) as client:
+    with cloudflare.Cloudflare(api_token="x" * 40, base_url=seen.base_url, max_retries=0) as client:
         yield client
         zone = zone_id(client)
         for record in list(client.dns.records.list(zone_id=zone)):

@@ -6,11 +6,14 @@ import click
 
 from bluegreen.cli.console import data, document, tell
 from bluegreen.cli.options import Options, Verb
+from bluegreen.errors import UsageError
+
+STACKS = ("sandbox", "gcp-cloudflare")
 
 
 @click.command("init", cls=Verb)
 @click.argument("name")
-@click.option("--stack", type=click.Choice(["sandbox"]), required=True, help="The kind of Terraform to begin with.")
+@click.option("--stack", type=click.Choice(list(STACKS)), required=True, help="The kind of Terraform to begin with.")
 @click.option(
     "--layout",
     type=click.Choice(["layers", "single"]),
@@ -18,22 +21,30 @@ from bluegreen.cli.options import Options, Verb
     show_default=True,
     help="A state for each color and the edge, or one root for everything.",
 )
+@click.option("--local", is_flag=True, help="A cloud's stack, run in the sandbox: real providers, no account.")
 @click.pass_obj
-def command(options: Options, name: str, stack: str, layout: str) -> None:
+def command(options: Options, name: str, stack: str, layout: str, local: bool) -> None:
     """Make the project folder NAME: bluegreen.yaml, its Terraform, a README and .gitignore.
 
     Never overwrites: the folder must be empty or not there. The sandbox needs no account, no registry and no provider.
+    gcp-cloudflare is servers at Google Compute Engine behind Cloudflare; its README says what it needs.
     """
-    from bluegreen.sandbox.project import create_project
+    from bluegreen.sandbox.project import SANDBOX, create_project
 
+    if local and stack == SANDBOX:
+        raise UsageError("--local is for a cloud's stack", hint="leave it out: the sandbox is local already")
     folder = options.folder / name
-    files = create_project(folder, name, layout)
+    files = create_project(folder, name, layout, stack, local=local)
     if options.json:
         document({"folder": str(folder), "files": [str(path) for path in files]})
         return
     data("\n".join(str(folder / path) for path in files))
     if not options.quiet:
-        steps = (f"cd {folder}", "bluegreen sandbox up", "bluegreen deploy --yes")
+        here = stack == SANDBOX or local
+        first = (
+            "bluegreen sandbox up" if here else "(README.md: accounts, permissions, what to write into bluegreen.yaml)"
+        )
+        steps = (f"cd {folder}", first, "bluegreen deploy --yes")
         tell("next:", color=options.color)
         for step in steps:
             tell(f"  {step}", color=options.color)

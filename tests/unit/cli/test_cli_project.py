@@ -18,11 +18,14 @@ from bluegreen.render.tfvars import render_tfvars
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.project import create_project
 
+KINDS = [("sandbox", False), ("gcp-cloudflare", True)]
 
+
+@pytest.mark.parametrize(("stack", "local"), KINDS)
 @pytest.mark.parametrize("layout", ["layers", "single"])
-def test_a_project_is_whole_and_its_own(layout: str, tmp_path: Path) -> None:
+def test_a_project_is_whole_and_its_own(layout: str, stack: str, local: bool, tmp_path: Path) -> None:
     folder = tmp_path / "books"
-    files = create_project(folder, "books", layout)
+    files = create_project(folder, "books", layout, stack, local=local)
     assert {Path("bluegreen.yaml"), Path("README.md"), Path(".gitignore")} <= set(files)
     text = "".join((folder / file).read_text() for file in files if file.parts[0] != "modules")
     assert "127.77.12" not in text
@@ -34,10 +37,11 @@ def test_a_project_is_whole_and_its_own(layout: str, tmp_path: Path) -> None:
     assert config.sandbox.network == f"{Network.for_path(folder).prefix}.0/24"
 
 
+@pytest.mark.parametrize("stack", ["sandbox", "gcp-cloudflare"])
 @pytest.mark.parametrize("layout", ["layers", "single"])
-def test_its_modules_are_where_its_code_says(layout: str, tmp_path: Path) -> None:
+def test_its_modules_are_where_its_code_says(layout: str, stack: str, tmp_path: Path) -> None:
     folder = tmp_path / "books"
-    create_project(folder, "books", layout)
+    create_project(folder, "books", layout, stack)
     sources = [
         file.parent / source
         for file in folder.rglob("*.tf")
@@ -46,6 +50,30 @@ def test_its_modules_are_where_its_code_says(layout: str, tmp_path: Path) -> Non
     assert sources
     assert all((source / "main.tf").is_file() for source in sources)
     assert all(source.resolve().is_relative_to(folder) for source in sources)
+
+
+@pytest.mark.parametrize("layout", ["layers", "single"])
+def test_a_clouds_project_is_the_same_locally_but_for_its_configuration_and_backends(
+    layout: str, tmp_path: Path
+) -> None:
+    cloud, local = (tmp_path / name / "shop" for name in ("cloud", "local"))
+    ours = set(create_project(cloud, "shop", layout, "gcp-cloudflare"))
+    theirs = set(create_project(local, "shop", layout, "gcp-cloudflare", local=True))
+    backends = {file for file in theirs if file.name == "backend_override.tf"}
+    assert theirs - ours == backends
+    assert {file.parent for file in backends} == {file.parent for file in ours if file.name == "backend.tf"}
+    assert ours <= theirs
+    differ = {file for file in ours if (cloud / file).read_bytes() != (local / file).read_bytes()}
+    assert differ == {Path("bluegreen.yaml")}
+    configs = [load_config(folder) for folder in (cloud, local)]
+    stacks = [[(layer.name, layer.color) for layer in config.stack] for config in configs]
+    assert stacks[0] == stacks[1]
+    assert configs[0].sandbox is None
+
+
+def test_the_sandbox_is_local_already(tmp_path: Path) -> None:
+    assert run(["-C", str(tmp_path), "init", "books", "--stack", "sandbox", "--local"]) == 2
+    assert not (tmp_path / "books").exists()
 
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

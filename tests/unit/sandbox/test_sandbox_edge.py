@@ -434,3 +434,20 @@ def test_closing_waits_for_nobody() -> None:
             await listener.close()
 
     run(test())
+
+
+def test_the_edges_own_headers_replace_a_servers() -> None:
+    async def test() -> None:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await head(reader)
+            spoken = "Server: nginx\r\nCF-Ray: 1\r\nCF-Cache-Status: HIT\r\nX-Color: blue\r\nContent-Length: 0\r\n\r\n"
+            writer.write(f"HTTP/1.1 200 OK\r\n{spoken}".encode())
+
+        async with origin(talk) as address, front(a=address), client() as (reader, writer):
+            writer.write(request())
+            answer = (await head(reader)).split("\r\n")
+        own = [line for line in answer if line.startswith(("server:", "cf-ray:", "cf-cache-status:"))]
+        assert len(own) == 3
+        assert {"server: cloudflare", "cf-cache-status: dynamic", "x-color: blue"} <= set(answer)
+
+    run(test())
