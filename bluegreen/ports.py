@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from bluegreen.model import EMPTY, Action, Value
@@ -202,6 +203,78 @@ class Records(Protocol):
 
     def named(self, zone_id: str, names: Sequence[str]) -> Sequence[Record]:
         """Return every record of each of these names. Raises BluegreenError when the API cannot be asked."""
+        ...
+
+
+class Cache(Protocol):
+    """What the CDN keeps of a zone's answers. Here alone an adapter changes something: Terraform's provider cannot."""
+
+    def purge_hosts(self, zone_id: str, hostnames: Sequence[str]) -> None:
+        """Forget every answer kept for these hostnames; none named, none forgotten.
+
+        Raises BluegreenError, and some of it may have been forgotten by then. Purging again is harmless.
+        """
+        ...
+
+    def purge_everything(self, zone_id: str) -> None:
+        """Forget every answer kept for the zone. Raises BluegreenError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a hostname resolves to: IPv4 addresses, then IPv6 ones, in the order in which they were answered.
+
+    system: by the name servers of this machine. authoritative: by one of the zone's own. error: what of it could not
+    be found out, and why; "" when all was.
+    """
+
+    system: tuple[str, ...] = ()
+    authoritative: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Resolver(Protocol):
+    """Looks a hostname up, to be shown beside a check; it judges nothing."""
+
+    def resolve(self, hostname: str) -> Resolution:
+        """Return within 3 s. Never raises for what DNS does: that is a Resolution with an error."""
+        ...
+
+
+class InstanceState(StrEnum):
+    """What a server's machine does. GONE: the provider knows of no such machine."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """A machine's state. started: when it was last started, Unix seconds; None when that is not known."""
+
+    state: InstanceState
+    started: float | None = None
+
+
+class Instances(Protocol):
+    """The machines behind the colors, looked at. Nothing here writes.
+
+    instance: the provider's id of one, as the stack's output says it: projects/P/zones/Z/instances/N, or the full URL.
+    Each method raises ConfigError when that names no instance, or when there are no credentials, and BluegreenError
+    when the API cannot be asked.
+    """
+
+    def status(self, instance: str) -> InstanceStatus: ...
+
+    def console(self, instance: str, size: int) -> str:
+        """Return the end of what it wrote to its first serial port: at most `size` bytes, safe to print.
+
+        Raises BluegreenError also when it does not run.
+        """
         ...
 
 

@@ -1,61 +1,46 @@
-"""The live edge at Cloudflare, by its own SDK. Looks, and never writes."""
+"""The live edge at Cloudflare: looks at its records, and, when asked to, empties its cache. Nothing else is written."""
 
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
-from bluegreen.errors import BluegreenError, ConfigError
+from bluegreen.adapters.cloudflare_api import PER_PAGE, TOKEN_VARIABLE, CloudflareApi
+from bluegreen.errors import ConfigError
 from bluegreen.ports import Record
 
-if TYPE_CHECKING:  # the SDK takes 0.25 s to import: only who asks Cloudflare pays for it
-    from cloudflare import APIStatusError, Cloudflare
+FILTERS = ("exact", "startswith", "endswith", "contains")
+"""The API's filters of a record's name. Each may be given once, so this is how many names one call can ask for."""
 
-Token: TypeAlias = "str | Callable[[], str | None] | None"
+HOSTS_PER_PURGE = 30
+"""Hostnames in one call: what Cloudflare's API reference has always allowed. Its guide says 100 by now."""
 
-TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"
-TIMEOUT = 10.0
-"""Seconds for one request."""
-
-RETRIES = 2
-PER_PAGE = 100
-
-_HINTS = {
-    400: "check the zone id that the stack's output names under edge.zone_id",
-    401: f"check {TOKEN_VARIABLE}: it may be mistyped, expired or revoked",
-    403: f"the token in {TOKEN_VARIABLE} needs the permissions Zone:Read and DNS:Read on this zone",
-    404: "check the zone id that the stack's output names under edge.zone_id",
-    429: "Cloudflare allows a user 1,200 requests in 5 minutes; wait 5 minutes",
-}
-_BAD_TOKEN_CODES = {6003, 6111, 9106, 9109, 10000}
-"""Cloudflare's codes for a token that is malformed, missing or not valid; some of them come with status 400."""
+PURGING = "Zone:Cache Purge"
+"""The permission of a token that empties the cache."""
 
 
-class CloudflareRecords:
-    """ports.Records.
-
-    base_url: of the API, path included; None for Cloudflare's own, or CLOUDFLARE_BASE_URL. token: an API token, or a
-    function that returns it, asked once and when first needed.
-    """
-
-    def __init__(self, base_url: str | None, token: Token) -> None:
-        self._base_url = base_url
-        self._token = token
+class CloudflareRecords(CloudflareApi):
+    """ports.Records, in one call for up to four names that have records."""
 
     def named(self, zone_id: str, names: Sequence[str]) -> Sequence[Record]:
         """Return every record of each of these names, of whatever type. Raises BluegreenError, ConfigError."""
-        with _translated("list the records"):
-            return [record for name in names for record in self._list(zone_id, name)]
+        wanted = list(dict.fromkeys(name.lower() for name in names))
+        found: dict[str, list[Record]] = {name: [] for name in wanted}
+        for start in range(0, len(wanted), len(FILTERS)):
+            some = wanted[start : start + len(FILTERS)]
+            for record in self._list(zone_id, some):
+                if record.name.lower() in some:  # the filters let more through than the names
+                    found[record.name.lower()].append(record)
+            # "It has no record" is a grave thing to say: it is not said on the word of several filters at once.
+            for name in (name for name in some if len(some) > 1 and not found[name]):
+                found[name] = self._list(zone_id, [name])
+        return list(itertools.chain.from_iterable(found.values()))
 
     def zone_id(self, name: str) -> str:
         """Return the id of the zone `name`. Raises ConfigError when the token sees none of that name."""
-        with _translated("find the zone"):
-            zones, _ = self._get("/zones", name=name)
+        zones, _ = self.get("find the zone", "/zones", name=name)
         found = [str(zone["id"]) for zone in zones if zone["name"] == name]
         if not found:
             raise ConfigError(
@@ -64,11 +49,17 @@ class CloudflareRecords:
             )
         return found[0]
 
-    def _list(self, zone_id: str, name: str) -> list[Record]:
+    def _list(self, zone_id: str, names: Sequence[str]) -> list[Record]:
+        """Return the records that the filters for these names let through: at least every record of each name.
+
+        With match=any the API joins its filters by OR; the shortest name gets the exact one, which lets the least by.
+        """
+        path = _path(zone_id, "dns_records")
+        asked = {f"name.{by}": name for by, name in zip(FILTERS, sorted(names, key=len), strict=False)}
+        asked |= {"match": "any"} if len(names) > 1 else {}
         found: dict[str, Record] = {}
-        path, asked = f"/zones/{quote(zone_id, safe='')}/dns_records", {"name.exact": name.lower()}
         for number in itertools.count(1):
-            page, size = self._get(path, **asked, per_page=PER_PAGE, page=number)
+            page, size = self.get("list the records", path, **asked, per_page=PER_PAGE, page=number)
             new = {record["id"]: _read(record) for record in page if record["id"] not in found}
             found |= new
             # An API that ignores `page` would otherwise be read for ever.
@@ -76,39 +67,25 @@ class CloudflareRecords:
                 break
         return list(found.values())
 
-    def _get(self, path: str, **params: str | int) -> tuple[Sequence[Mapping[str, Any]], int]:
-        """Return one page of a list, and how many entries a full one has.
 
-        By the SDK's own `get`: `dns.records.list` would first import a type for every kind of record there is, 0.15 s
-        for which a rollback waits.
-        """
-        answer = self._client.get(path, cast_to=object, options={"params": params})
-        if not isinstance(answer, Mapping) or not isinstance(answer.get("result"), list):
-            raise BluegreenError("Cloudflare's answer is no list", hint="check edge.base_url, and any proxy between")
-        return answer["result"], (answer.get("result_info") or {}).get("per_page") or PER_PAGE
+class CloudflareCache(CloudflareApi):
+    """ports.Cache. Its errors say what Cloudflare said; whether a purge that failed matters is the caller's to say."""
 
-    @cached_property
-    def _client(self) -> Cloudflare:
-        import cloudflare
+    def purge_hosts(self, zone_id: str, hostnames: Sequence[str]) -> None:
+        """Forget every answer kept for these hostnames, 30 in a call. Raises BluegreenError, ConfigError."""
+        for start in range(0, len(hostnames), HOSTS_PER_PURGE):
+            self._purge(zone_id, {"hosts": [name.lower() for name in hostnames[start : start + HOSTS_PER_PURGE]]})
 
-        client = cloudflare.Cloudflare(
-            api_token=self._read_token(), base_url=self._base_url, timeout=TIMEOUT, max_retries=RETRIES
-        )
-        # The SDK reads these from the environment too, and would send them in the token's place.
-        client.api_email = client.api_key = client.user_service_key = None
-        return client
+    def purge_everything(self, zone_id: str) -> None:
+        """Forget every answer kept for the zone. Raises BluegreenError, ConfigError."""
+        self._purge(zone_id, {"purge_everything": True})
 
-    def _read_token(self) -> str:
-        token = self._token() if callable(self._token) else self._token
-        token = (token or "").strip()
-        if not token:
-            raise ConfigError(
-                "there is no API token for Cloudflare",
-                hint=f"set {TOKEN_VARIABLE} to a token with Zone:Read and DNS:Read on the zone",
-            )
-        if not re.fullmatch(r"[\x21-\x7e]+", token):  # it would be refused below us, and quoted in the error
-            raise ConfigError(f"{TOKEN_VARIABLE} holds characters that no token has", hint="copy the token again")
-        return token
+    def _purge(self, zone_id: str, what: Mapping[str, Any]) -> None:
+        self.post("purge the cache", PURGING, _path(zone_id, "purge_cache"), what)
+
+
+def _path(zone_id: str, what: str) -> str:
+    return f"/zones/{quote(zone_id, safe='')}/{what}"
 
 
 def _read(record: Mapping[str, Any]) -> Record:
@@ -120,42 +97,3 @@ def _read(record: Mapping[str, Any]) -> Record:
         proxied=bool(record.get("proxied")),
         ttl=int(record.get("ttl") or 1),
     )
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours. They are not chained: what they hold may quote the token."""
-    import cloudflare
-
-    try:
-        yield
-    except cloudflare.APITimeoutError:
-        raise BluegreenError(
-            f"cannot {doing}: Cloudflare gave no answer in {TIMEOUT:g} s", hint="see www.cloudflarestatus.com"
-        ) from None
-    except cloudflare.APIConnectionError as error:
-        where = f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
-        raise BluegreenError(
-            f"cannot {doing}: no connection to Cloudflare's API", where=where, hint="check the network and any proxy"
-        ) from None
-    except cloudflare.APIStatusError as error:
-        raise _refused(doing, error) from None
-    except cloudflare.CloudflareError as error:
-        raise BluegreenError(f"cannot {doing}: {type(error).__name__} in Cloudflare's SDK") from None
-
-
-def _refused(doing: str, error: APIStatusError) -> BluegreenError:
-    code, message = _first_error(error.body)
-    status = 401 if code in _BAD_TOKEN_CODES else error.status_code
-    hint = _HINTS.get(status, "see www.cloudflarestatus.com" if status >= 500 else "")
-    named = f"{message} (code {code}, HTTP {error.status_code})" if code else f"HTTP {error.status_code}"
-    return BluegreenError(f"cannot {doing}: Cloudflare says: {named}", hint=hint)
-
-
-def _first_error(body: object) -> tuple[int, str]:
-    """Return code and message of an answer's first error; 0 and "" when it is not Cloudflare's envelope."""
-    errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict) or not isinstance(first.get("code"), int):
-        return 0, ""
-    return first["code"], str(first.get("message", ""))

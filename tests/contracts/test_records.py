@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,6 +34,14 @@ WORLD = (
 )
 
 
+FILTERS: Mapping[str, Callable[[str, str], bool]] = {
+    "name.exact": str.__eq__,
+    "name.startswith": str.startswith,
+    "name.endswith": str.endswith,
+    "name.contains": str.__contains__,
+}
+
+
 class StandIn(BaseHTTPRequestHandler):
     """The one path that is needed, with Cloudflare's paging."""
 
@@ -46,7 +54,9 @@ class StandIn(BaseHTTPRequestHandler):
             return
         asked = {key: values[0] for key, values in parse_qs(url.query).items()}
         page, size = int(float(asked.get("page", "1"))), int(float(asked.get("per_page", "100")))
-        found = [record for record in WORLD if record.name == asked["name.exact"]]
+        joined = any if asked.get("match") == "any" else all
+        tests = [(FILTERS[key], value) for key, value in asked.items() if key in FILTERS]
+        found = [record for record in WORLD if joined(test(record.name, value) for test, value in tests)]
         result = [
             {"id": r.id, "name": r.name, "type": r.type, "content": r.content, "proxied": r.proxied, "ttl": r.ttl}
             for r in found[(page - 1) * size : page * size]
@@ -109,6 +119,13 @@ def test_every_record_of_each_name_is_returned_whatever_its_type(records: Record
     found = records.named(ZONE, ["pro.shop.test", "backend-blue-access.pro.shop.test"])
     assert told(found) == told(WORLD[:3])
     assert len({record.id for record in found}) == 3
+
+
+def test_any_number_of_names_is_told_in_their_order_and_each_once(records: Records) -> None:
+    names = ["many.shop.test", "nowhere.shop.test", "pro.shop.test", "shop.test", "a.shop.test", WORLD[2].name]
+    found = records.named(ZONE, [*names, "PRO.shop.test"])
+    assert told(found) == told(WORLD)
+    assert list(dict.fromkeys(record.name for record in found)) == [names[0], names[2], names[5]]
 
 
 def test_a_name_is_the_same_in_capitals(records: Records) -> None:

@@ -1,4 +1,4 @@
-"""A zone's records in memory."""
+"""A zone's records, and its cache, in memory."""
 
 from __future__ import annotations
 
@@ -26,8 +26,36 @@ class FakeRecords:
         if self.error:
             raise self.error
         if zone_id != self._zone_id:
-            raise BluegreenError(f"there is no zone {zone_id!r}", hint="check the zone id")
-        return [record for name in names for record in self._named(name)]
+            raise _no_zone(zone_id)
+        wanted = dict.fromkeys(name.lower() for name in names)
+        return [record for name in wanted for record in self._named(name)]
 
     def _named(self, name: str) -> list[Record]:
         return [record for record in self.records.values() if record.name == name.lower()]
+
+
+class FakeCache:
+    """ports.Cache of one zone. cached: hostnames with answers that are kept; error: raised when asked, if set."""
+
+    def __init__(self, zone_id: str, cached: Iterable[str] = ()) -> None:
+        self.cached = set(cached)
+        self.error: BluegreenError | None = None
+        self._zone_id = zone_id
+
+    def purge_hosts(self, zone_id: str, hostnames: Sequence[str]) -> None:
+        if hostnames:
+            self._purge(zone_id, {name.lower() for name in hostnames})
+
+    def purge_everything(self, zone_id: str) -> None:
+        self._purge(zone_id, set(self.cached))
+
+    def _purge(self, zone_id: str, hostnames: set[str]) -> None:
+        if self.error:
+            raise self.error
+        if zone_id != self._zone_id:
+            raise _no_zone(zone_id)
+        self.cached -= hostnames
+
+
+def _no_zone(zone_id: str) -> BluegreenError:
+    return BluegreenError(f"there is no zone {zone_id!r}", hint="check the zone id")
