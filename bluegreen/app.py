@@ -7,14 +7,12 @@ result = bluegreen.load("shop").environment("pro").deploy(to="green", release="1
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bluegreen import __version__
 from bluegreen.adapters.clock import SystemClock
@@ -30,26 +28,27 @@ from bluegreen.adapters.state.journal import LocalStore, ReadOnlyStore, new_run_
 from bluegreen.adapters.state.lock import LocalLock
 from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
+from bluegreen.adapters.vendors import ImportMeanwhile, LocalVendors, Vendors
 from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, UsageError
-from bluegreen.events import Event, RunStarted, TerraformStarted
-from bluegreen.model import Action, Color, StackFacts, Value
-from bluegreen.ports import Interruptions, JournalEntry, Record
-from bluegreen.sandbox.address import Network
+from bluegreen.events import Event, RunStarted
+from bluegreen.model import Action, Color, Value
+from bluegreen.ports import Interruptions, JournalEntry
+from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.client import Sandbox
 from bluegreen.switch.conduct import RunResult, conduct
-from bluegreen.switch.deploy import Deploy, SwitchPrepared
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import History, PastRun
-from bluegreen.switch.preview import Preview, preview
-from bluegreen.switch.request import DeployRequest, RetireRequest, RollbackRequest
-from bluegreen.switch.retire import Retire
-from bluegreen.switch.rollback import Rollback
+from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.stack import Layer, Stack
-from bluegreen.switch.status import StatusReport, look
 from bluegreen.switch.world import Confirm, World
+
+if TYPE_CHECKING:  # each verb imports what it needs of these when it is called: a rollback waits for nothing else
+    from bluegreen.switch.preview import Preview
+    from bluegreen.switch.status import StatusReport
+    from bluegreen.switch.steps import Steps
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
@@ -148,16 +147,22 @@ class Environment:
         return self._deploy("prepare", _deploy_request(to, release, sets, retry, reason, allow))
 
     def _deploy(self, verb: str, request: DeployRequest) -> RunResult:
+        from bluegreen.switch.deploy import Deploy
+
         with self._world(verb, request.allow) as world:
             return self._conduct(world, verb, Deploy(world, request=request), request.reason)
 
     def switch(self) -> RunResult:
         """Check the prepared color again, and switch the public to it. Raises TargetRefused when none is prepared."""
+        from bluegreen.switch.deploy import SwitchPrepared
+
         with self._world("switch") as world:
             return self._conduct(world, "switch", SwitchPrepared(world))
 
     def rollback(self, *, to: str | None = None, force: bool = False, reason: str = "") -> RunResult:
         """Send the public back to the color that it came from."""
+        from bluegreen.switch.rollback import Rollback
+
         request = RollbackRequest(Color(to) if to else None, force, reason)
         with self._world("rollback") as world:
             return self._conduct(world, "rollback", Rollback(world, request=request), reason)
@@ -166,19 +171,32 @@ class Environment:
         self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""
     ) -> RunResult:
         """End the warm time of the idle color. standby: "stop" or "destroy"; the configured one by default."""
+        from bluegreen.switch.retire import Retire
+
         request = RetireRequest(standby, due, dry_run, force, reason)
         with self._world("retire") as world:
             return self._conduct(world, "retire", Retire(world, request=request), reason)
+
+    def reconcile(self, *, to: str) -> RunResult:
+        """End a disagreement of state and live edge. to: "live" or "state", the one that is right."""
+        from bluegreen.switch.reconcile import Reconcile
+
+        with self._world("reconcile") as world:
+            return self._conduct(world, "reconcile", Reconcile(world, request=ReconcileRequest(to)))
 
     def plan(
         self, *, to: str | None = None, release: str | None = None, sets: Mapping[str, Value] | None = None
     ) -> Preview:
         """Look at what a deploy would change; changes nothing and takes no lock."""
+        from bluegreen.switch.preview import preview
+
         with self._world("plan") as world:
             return preview(world, _deploy_request(to, release, sets))
 
     def status(self) -> StatusReport:
         """Look at the environment: what is active, how healthy, and whether a rollback would work."""
+        from bluegreen.switch.status import look
+
         with self._world("status") as world:
             return look(world)
 
@@ -190,7 +208,7 @@ class Environment:
         """Return one run's events. Raises UsageError when there is no such run."""
         return self.store.journal(run)
 
-    def _conduct(self, world: World, verb: str, steps: Deploy | Rollback | Retire, reason: str = "") -> RunResult:
+    def _conduct(self, world: World, verb: str, steps: Steps, reason: str = "") -> RunResult:
         started = RunStarted(
             verb=verb,
             service=self.config.service,
@@ -222,13 +240,17 @@ class Environment:
         layers = [Layer(layer.name, layer.color, self.workspace(layer, emit)) for layer in self.config.stack]
         stack = Stack(layers, self._guard(allow), emit, clock)
         prober = ThreadProber(probe := HttpProbe())
+        vendors = self._vendors()
         try:
             yield World(
                 environment=self.name,
                 settings=self.configured,
                 run=run,
                 stack=stack,
-                live=_Live(self.configured, network),
+                live=vendors.live,
+                cache=vendors.cache,
+                instances=vendors.instances,
+                resolver=vendors.resolver,
                 probe=probe,
                 prober=prober,
                 commands=SystemCommands(),
@@ -269,9 +291,21 @@ class Environment:
             environment=self.name,
             run=run,
             clock=clock.time,
-            sinks=[_ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
+            sinks=[ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
             secrets=self._secrets,
         )
+
+    def _vendors(self) -> Vendors:
+        network = sandbox_network(self.config)
+        local = LocalVendors(network.records_api_url, network.api, DNS_PORT, TOKEN) if network else None
+        return Vendors(self.configured.edge, {**os.environ, **self._terraform_env}, local)
+
+    @cached_property
+    def _terraform_env(self) -> Mapping[str, str]:
+        """What is added to Terraform's environment: a sandbox's endpoints, and what is configured."""
+        network = sandbox_network(self.config)
+        configured = {key: value.get_secret_value() for key, value in self.configured.terraform.env.items()}
+        return {**(network.environment if network else {}), **configured}
 
     def _guard(self, allow: Sequence[str]) -> Guard:
         configured = self.configured.guard
@@ -312,48 +346,11 @@ class Environment:
             backend_config=[_filled(text, words) for text in terraform.backend_config],
             workspace=terraform.workspace,
             var_files=[self.folder / file for file in terraform.var_files],
-            env={key: value.get_secret_value() for key, value in terraform.env.items()},
+            env=self._terraform_env,
             lock_timeout=round(terraform.lock_timeout),
             keep_values=self.keeps_values(layer),
             clean=self._clean,
         )
-
-
-class _ImportMeanwhile:
-    """Imports what a run needs later while its first Terraform is running, and this process only waits for it."""
-
-    def __init__(self) -> None:
-        self._begun = False
-
-    def __call__(self, event: Mapping[str, Any]) -> None:
-        if not self._begun and event["event"] == TerraformStarted.name:
-            self._begun = True
-            threading.Thread(target=self._import, name="imports").start()
-
-    def _import(self) -> None:
-        for module in ("jinja2", "cloudflare"):
-            importlib.import_module(module)
-
-
-@dataclass(slots=True)
-class _Live:
-    """World.live: reads the live records with the SDK, which is imported when it is first asked."""
-
-    configured: EnvironmentConfig
-    network: Network | None
-
-    def __call__(self, facts: StackFacts | None) -> Sequence[Record]:
-        from bluegreen.adapters.cloudflare import CloudflareRecords
-
-        edge = self.configured.edge
-        token = edge.token.get_secret_value() if edge.token else "sandbox" if self.network else None
-        base_url = edge.base_url or (self.network.records_api_url if self.network else None)
-        records = CloudflareRecords(base_url, token)
-        if facts is not None:
-            return records.named(facts.edge.zone_id, facts.public_hostnames)
-        if not edge.zone or not edge.hostnames:
-            return ()
-        return records.named(records.zone_id(edge.zone), edge.hostnames)
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 BluegreenError              1  failed, the public never left the old color
 |-- TerraformError          1  Terraform ended with an error; carries its diagnostics
+|   `-- ApplyNotBegun       1  an apply did, before it touched any resource
 |-- CheckFailed             1  the idle color did not become healthy in time
 |-- UsageError              2  usage or environment: what was asked for cannot be meant
 |   |-- ConfigError         2  bluegreen.yaml, tfvars or a stack's output is wrong; carries every problem
@@ -80,6 +81,10 @@ class TerraformError(BluegreenError):
         super().__init__(message, where=where, hint=hint)
         self.diagnostics = tuple(diagnostics)
         self.applying = applying
+
+
+class ApplyNotBegun(TerraformError):
+    """An apply ended with an error before it touched any resource."""
 
 
 class CheckFailed(BluegreenError):

@@ -174,8 +174,17 @@ class Probed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleRead(Event):
+    """The end of what the machine of a color that did not come up wrote to its serial console."""
+
+    name: ClassVar[str] = "console"
+    color: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicAnswered(Event):
-    """One answer of the public URL, or many alike. origin: new, old, unmarked, failed or no evidence."""
+    """One answer of the public URL, or many alike. origin: a word of health.Origin."""
 
     name: ClassVar[str] = "public-answered"
     origin: str
@@ -185,15 +194,24 @@ class PublicAnswered(Event):
     seconds: float = 0.0
 
 
+COUNTED = ("sent", "failed", "slow", "wrong_release", "cached", "stopped")
+"""What is counted of public requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicCounted(Event):
-    """The public's answers so far. by_color: answers of each color; slow: longer than the latency budget."""
+    """The public's answers so far. by_color: answers of each color; slow: longer than the latency budget.
+
+    cached, stopped: given by a cache or by the edge itself, so that they say nothing and have not failed either.
+    """
 
     name: ClassVar[str] = "public-counted"
     sent: int
     failed: int
     slow: int
     wrong_release: int
+    cached: int = 0
+    stopped: int = 0
     by_color: Mapping[str, int] = field(default_factory=lambda: EMPTY)
 
 
@@ -249,8 +267,8 @@ class Errored(Event):
 class Result(Event):
     """The last event of a run.
 
-    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, refused, locked, usage, failed, stuck,
-    interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
+    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, refused, locked, usage,
+    failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
     """
 
     name: ClassVar[str] = "result"

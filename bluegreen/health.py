@@ -57,7 +57,13 @@ class Origin(StrEnum):
     OLD = "old"
     UNMARKED = "unmarked"
     FAILED = "failed"
-    NO_EVIDENCE = "no evidence"
+    CACHED = "cached"
+    STOPPED = "stopped at the edge"
+
+    @property
+    def is_evidence(self) -> bool:
+        """It came from an origin, or failed to: a page from a cache and the CDN's own answer say nothing."""
+        return self not in (Origin.CACHED, Origin.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +87,21 @@ class Judged:
         return self.verdict is Verdict.GOOD
 
 
-# A cached page says nothing about the origin, and neither does an answer that the CDN gave by itself.
 _CACHED = frozenset({"hit", "stale", "updating", "revalidated"})
+"""What `cf-cache-status` says of an answer that no origin was asked for: Cloudflare's "Default cache behavior"."""
 
 
-def is_evidence(answer: Answer) -> bool:
-    """Return whether the answer came from an origin at all."""
-    if answer.headers.get("cf-cache-status", "").lower() in _CACHED:
-        return False
-    return "cf-mitigated" not in answer.headers and answer.status != 429
+def without_origin(answer: Answer) -> Origin | None:
+    """Return CACHED or STOPPED when no origin gave the answer, else None.
+
+    A challenge says `cf-mitigated`. Cloudflare's own 403 is one without a `cf-cache-status`, which every answer that
+    was passed through has.
+    """
+    headers = answer.headers
+    if headers.get("cf-cache-status", "").lower() in _CACHED:
+        return Origin.CACHED
+    blocked = answer.status == 403 and headers.get("server") == "cloudflare" and "cf-cache-status" not in headers
+    return Origin.STOPPED if "cf-mitigated" in headers or answer.status == 429 or blocked else None
 
 
 def read_marks(answer: Answer, identity: Identity | None) -> Marks:
@@ -166,8 +178,8 @@ class Public:
 
     def origin(self, answer: Answer) -> Origin:
         """Return where the answer came from. Without an identity every good answer is unmarked."""
-        if answer.status and not is_evidence(answer):
-            return Origin.NO_EVIDENCE
+        if answer.status and (nobody := without_origin(answer)):
+            return nobody
         if answer.status == 0 or not self.expect.contains(answer.status):
             return Origin.FAILED
         marks = read_marks(answer, self.identity)

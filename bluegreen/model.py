@@ -59,6 +59,17 @@ class ColorFacts:
     echo: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
+    def check_url(self) -> str:
+        """Where the edge answers for this color alone; "" when it does not."""
+        return str(self.echo.get("check_url") or "")
+
+    @property
+    def instance(self) -> str:
+        """The cloud's id of its machine; "" when the stack does not say, or there is none."""
+        instance = self.echo.get("instance")
+        return instance if isinstance(instance, str) else ""
+
+    @property
     def release(self) -> str:
         return str((self.inputs or EMPTY).get("release") or "")
 

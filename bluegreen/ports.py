@@ -77,6 +77,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A saved plan that was kept for later. output: what the layer said when it was planned."""
+
+    plan: Plan
+    output: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What a layer's state holds. output: the value of the output `bluegreen`, None when there is none."""
 
@@ -120,7 +128,19 @@ class Workspace(Protocol):
         ...
 
     def apply(self, plan: Plan) -> Mapping[str, Any] | None:
-        """Apply exactly that saved plan; return the output `bluegreen` that the apply gave, None if it gave none."""
+        """Apply exactly that saved plan; return the output `bluegreen` that the apply gave, None if it gave none.
+
+        Raises ApplyNotBegun when it touched no resource: the state has changed since it was planned, for one. What
+        was kept is kept no more.
+        """
+        ...
+
+    def keep(self, kept: KeptPlan) -> None:
+        """Keep a saved plan until another is kept or anything is applied. Raises BluegreenError."""
+        ...
+
+    def kept(self) -> KeptPlan | None:
+        """Return the plan that is kept, if it can be applied here; Terraform itself says whether it is still right."""
         ...
 
     def discard(self, plan: Plan) -> None:
@@ -132,7 +152,8 @@ class Workspace(Protocol):
 class Question:
     """One HTTP request. address: connect there instead of resolving the URL's host; host: Host and SNI.
 
-    timeout: seconds for the whole answer. A fresh connection each time, no redirects followed.
+    timeout: seconds for the whole answer. headers: sent besides our own; they may hold secrets. unique: with a query
+    of its own each time, so that no cache has its answer. A fresh connection each time, no redirects followed.
     """
 
     url: str
@@ -141,6 +162,8 @@ class Question:
     timeout: float = 10.0
     verify: bool = True
     ca_file: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)

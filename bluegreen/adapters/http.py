@@ -7,9 +7,11 @@ however slowly its bytes come.
 from __future__ import annotations
 
 import re
+import secrets
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
@@ -26,6 +28,9 @@ BODY_KEPT = 64 * 1024
 
 BODY_READ = 1024 * 1024
 """Bytes of a body after which we hang up: by then it is an answer, and downloading is not what a probe is for."""
+
+UNIQUE = "bluegreen"
+"""Name of the query parameter that makes a question one that no cache has the answer of."""
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[A-Za-z0-9_:%][A-Za-z0-9._:%-]*", re.ASCII)
@@ -48,7 +53,7 @@ class HttpProbe:
         target = Target.of(question)
         tls = _tls(question.verify, question.ca_file) if target.scheme == "https" else None
         asked = time.monotonic()
-        exchange = _Exchange(target, tls, self._resolver, asked + question.timeout)
+        exchange = _Exchange(target, tls, question.headers, self._resolver, asked + question.timeout)
         error = ""
         try:
             exchange.run()
@@ -94,13 +99,14 @@ class Target:
         ):
             raise _bad_url(question.url)
         bracketed = f"[{name}]" if ":" in name else name
+        query = "&".join(filter(None, (url.query, f"{UNIQUE}={secrets.token_hex(8)}" if question.unique else "")))
         return cls(
             scheme=url.scheme,
             connect=question.address or url.hostname or "",
             port=port,
             name=name,
             host=bracketed if port == _PORTS[url.scheme] else f"{bracketed}:{port}",
-            path=quote(f"{url.path or '/'}{'?' if url.query else ''}{url.query}", safe="/%:@!$&'()*+,;=~?-._"),
+            path=quote(f"{url.path or '/'}{'?' if query else ''}{query}", safe="/%:@!$&'()*+,;=~?-._"),
         )
 
 
@@ -110,6 +116,7 @@ class _Exchange:
 
     target: Target
     tls: ssl.SSLContext | None
+    extra: Mapping[str, str]
     resolver: Resolver
     deadline: float
     status: int = 0
@@ -162,6 +169,7 @@ class _Exchange:
                 ("User-Agent", f"bluegreen/{__version__}"),
                 ("Accept", "*/*"),
                 ("Connection", "close"),
+                *self.extra.items(),
             ],
         )
         connection.settimeout(self._left())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,11 @@ MOST_DETAILS = 12
 def data(text: str) -> None:
     """Write data."""
     click.echo(text)
+
+
+def width() -> int | None:
+    """Return how many columns the screen has that data goes to; None when that is no screen."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def document(value: Any) -> None:

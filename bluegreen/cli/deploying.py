@@ -15,8 +15,23 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+Given = TypeVar("Given", str, None, tuple[str, ...])
+
+
+def _decoded(context: click.Context, parameter: click.Parameter, value: Given) -> Given:
+    """Refuse what values, plans and journals cannot hold: Python hands over undecodable bytes as lone surrogates."""
+    try:
+        "".join(value or ()).encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("it is not UTF-8 text", context, parameter) from None
+    return value
+
+
 to_option = click.option("--to", type=click.Choice(COLORS), help="The color meant; the idle one by default.")
-reason_option = click.option("--reason", metavar="TEXT", default="", help="Why; kept in the history.")
+reason_option = click.option(
+    "--reason", callback=_decoded, metavar="TEXT", default="", help="Why; kept in the history."
+)
 
 
 def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
@@ -30,15 +45,30 @@ def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], F
 
 wanted_options = _stacked(
     to_option,
-    click.option("--release", metavar="VERSION", help="What it is to run; the environment's by default."),
-    click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A field of the color's object, as YAML."),
+    click.option(
+        "--release", callback=_decoded, metavar="VERSION", help="What it is to run; the environment's by default."
+    ),
+    click.option(
+        "--set",
+        "sets",
+        callback=_decoded,
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="A field of the color's object, as YAML.",
+    ),
 )
 
 deploy_options = _stacked(
     wanted_options,
     click.option("--retry", is_flag=True, help="Although this release was taken out of service here."),
     reason_option,
-    click.option("--allow", metavar="ADDRESS", multiple=True, help="Let the guard pass an update of this resource."),
+    click.option(
+        "--allow",
+        callback=_decoded,
+        metavar="ADDRESS",
+        multiple=True,
+        help="Let the guard pass an update of this resource.",
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from bluegreen.cli.timeline import PhaseSeen, Timeline
 from bluegreen.cli.words import at, running, took
@@ -43,7 +44,7 @@ class Screen:
 def draw(timeline: Timeline, now: float, screen: Screen) -> list[list[Span]]:
     """Return the picture at `now`, Unix seconds; no line is wider than the screen."""
     lines = [_head(timeline), *_phases(timeline, now, screen)]
-    lines += [_detail(label, text, style) for label, text, style in _details(timeline, now)]
+    lines += [_detail(label, text, style) for label, text, style in _details(timeline, now, screen)]
     if timeline.requests.get("sent"):
         lines.append(_public(timeline, screen))
     return [_cut(line, screen) for line in lines]
@@ -53,7 +54,7 @@ def _head(timeline: Timeline) -> list[Span]:
     head: list[Span] = [(timeline.verb, "bold"), (f" {timeline.service} {timeline.environment}  ", "")]
     if not timeline.target:
         return head
-    if timeline.origin and timeline.origin != timeline.target:
+    if timeline.origin and timeline.origin != timeline.target and timeline.verb != "retire":
         head += [_colored(timeline.origin, timeline.origin_release), (" -> ", "")]
     return [*head, _colored(timeline.target, timeline.release)]
 
@@ -88,23 +89,35 @@ def _state(seen: PhaseSeen, marks: Marks) -> Span:
     return (marks.done, "") if seen.outcome in ("done", "nothing", "stopped") else (marks.bad, "bold red")
 
 
-def _details(timeline: Timeline, now: float) -> Iterator[tuple[str, str, str]]:
+def _details(timeline: Timeline, now: float, screen: Screen) -> Iterator[tuple[str, str, str]]:
     if timeline.resource:
         resource = timeline.resource
         since = took(now - timeline.resource_since)
         yield "terraform", f"{resource['layer']}: {resource['action']} {resource['address']} {since}", ""
     if timeline.waiting:
-        end = timeline.waiting_until
-        left = f"until {at(end, now, seconds=True)} ({took(end - now)} left) " if end > now else ""
-        yield "waiting", f"{left}for {timeline.waiting}", ""
+        yield from _whole("waiting", f"{_until(timeline.waiting_until, now)}for {timeline.waiting}", "", screen)
     for probe in timeline.probes.values():
         row = f" {probe['good_in_a_row']}/{probe['needed']}" if probe["needed"] and probe["good_in_a_row"] else ""
         detail = f" ({probe['detail']})" if probe["detail"] else ""
         yield "probe", f"{probe['color']}: {probe['verdict']}{row}{detail}", ""
     if timeline.first_answer is not None:
         yield "answered", f"public answers {timeline.answered_by} after {took(timeline.first_answer)}", ""
-    if timeline.warning:
-        yield "warning", timeline.warning, "yellow"
+    for warning in timeline.warnings:
+        yield from _whole("warning", warning, "yellow", screen)
+
+
+def _whole(label: str, text: str, style: str, screen: Screen) -> Iterator[tuple[str, str, str]]:
+    """Yield a detail that must not be cut, on as many lines as it needs."""
+    for number, line in enumerate(wrap(text, screen.width - LABEL - 4)):
+        yield "" if number else label, line, style
+
+
+def _until(end: float, now: float) -> str:
+    """Say when a wait ends. One that is not over then goes on: an answer of the old color begins it anew."""
+    if not end:
+        return ""
+    left = f"{took(end - now)} left" if end > now else f"{took(now - end)} over"
+    return f"until {at(end, now, seconds=True)} ({left}) "
 
 
 def _detail(label: str, text: str, style: str) -> list[Span]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PROGRAM = "bluegreen"
 """Also when it was started as `bg`, which in a script is the shell's own."""
 
+CLOSE = 0.7
+"""How like an option must be to what was typed to be suggested; 1 is the same. Below, guesses get silly."""
+
 
 class Program(Verbs):
     """The commands of the table, each imported when it is called."""
@@ -125,22 +128,30 @@ def _message(error: click.ClickException) -> str:
 
 
 def _hint(error: click.ClickException) -> str:
-    if isinstance(error, NoSuchVerb):
-        return error.hint
-    near = getattr(error, "possibilities", None) or ()
+    if told := getattr(error, "hint", ""):
+        return str(told)
+    near = _close(error) if isinstance(error, click.NoSuchOption) else ()
     if near:
         return f"did you mean {' or '.join(near)}?"
     context = getattr(error, "ctx", None)
     return f"{context.command_path if context else PROGRAM} --help"
 
 
+def _close(error: click.NoSuchOption) -> list[str]:
+    """Return the options that look like the one typed. The dashes, alike in all of them, do not count."""
+    from difflib import get_close_matches
+
+    near = {option.lstrip("-"): option for option in error.possibilities or ()}
+    return [near[name] for name in get_close_matches(error.option_name.lstrip("-"), near, cutoff=CLOSE)]
+
+
 def _end_json(error: BluegreenError) -> None:
     import time
 
     from bluegreen.cli.console import json_line
-    from bluegreen.events import Errored, Result, envelope
+    from bluegreen.events import COUNTED, Errored, Result, envelope
 
-    requests = dict.fromkeys(("sent", "failed", "slow", "wrong_release"), 0)
+    requests = dict.fromkeys(COUNTED, 0)
     told = Errored(error.message, error.where, error.hint, error.exit_code)
     result = Result(error.verdict, error.exit_code, requests=requests)
     for event in (told, result):

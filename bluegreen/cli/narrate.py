@@ -19,6 +19,7 @@ class Narrator:
 
     level: int = NORMAL
     verb: str = ""
+    phase: str = ""
     error: str = ""
     last: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
@@ -28,6 +29,7 @@ class Narrator:
         if name == "error":
             self.error = data["message"]
         if name == "phase-started":
+            self.phase = data["phase"]
             self.last.clear()
         for level, tellers in ((QUIET, _QUIET), (NORMAL, _NORMAL), (VERBOSE, _VERBOSE)):
             if name in tellers and self.level >= level:
@@ -72,6 +74,9 @@ def _phase_finished(narrator: Narrator, data: Data) -> Iterator[str]:
     if outcome in ("done", "nothing", "stopped"):
         yield f"{phase} done in {seconds}{waited}"
         return
+    if outcome == "stale":
+        yield f"{phase} left after {seconds}{waited}: looking anew"
+        return
     # What ends the run is told in full at its end; what it goes on from is told here.
     why = f": {narrator.error}" if data["following"] == "RETURN" and narrator.error else ""
     on = "; going back" if data["following"] == "RETURN" and phase != "RETURN" else ""
@@ -80,6 +85,9 @@ def _phase_finished(narrator: Narrator, data: Data) -> Iterator[str]:
 
 def _planned(narrator: Narrator, data: Data) -> Iterator[str]:
     changes, refused = data["changes"], "" if data["allowed"] else ", which the guard refuses"
+    if data["phase"] == "RETURN" and narrator.phase == "SWITCH" and not refused:
+        yield f"{data['layer']}: the way back is planned, for a rollback to apply"
+        return
     if not changes:
         yield f"{data['layer']}: the plan changes nothing{refused}"
         return
@@ -139,12 +147,18 @@ def _public(narrator: Narrator, data: Data) -> Iterator[str]:
         yield f"public: {data['origin']} answer{from_where} ({data['detail']})"
 
 
+def _console(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"the console of {data['color']}'s machine ends with:"
+    for line in data["text"].splitlines() or ["(nothing)"]:
+        yield f"  | {line}"
+
+
 def _witnessed(narrator: Narrator, data: Data) -> Iterator[str]:
     detail = f": {data['detail']}" if data["detail"] else ""
     yield f"the live records point at {data['active'] or 'no color'}{detail}"
 
 
-_QUIET: dict[str, Teller] = {"said": _warned}
+_QUIET: dict[str, Teller] = {"said": _warned, "console": _console}
 _NORMAL: dict[str, Teller] = {
     "run-started": _started,
     "route-chosen": _route,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from bluegreen.cli.narrate import NORMAL, Narrator
 from bluegreen.cli.views import table
-from bluegreen.cli.words import at, cost, took
+from bluegreen.cli.words import at, cost, moment, took
 
 if TYPE_CHECKING:
     from bluegreen.ports import JournalEntry
 
 Row = Mapping[str, Any]
+
+HEAD = ("RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "FAILED", "COMMIT")
+"""The columns of `history`. FAILED: of how many public requests."""
+
+FIRST_BELOW = ("COMMIT", "WHO", "FROM", "FAILED", "RELEASE")
+"""Which columns go below their run where a screen is narrow, in this order."""
 
 SHOWN = frozenset({"planned", "apply-finished", "probed", "first-answer", "public-answered", "said"})
 """Events that `show` lists under the phase in which they came."""
@@ -43,53 +50,73 @@ def row_of(run: str, entries: Sequence[JournalEntry]) -> Row:
     }
 
 
-def history_lines(rows: Sequence[Row]) -> list[str]:
-    """Return the table of `bluegreen history`, newest first; what only some runs have stands below its run."""
-    head = ("RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "REQUESTS", "COMMIT")
-    first, *lines = table([head, *map(_cells, rows)])
+def history_lines(rows: Sequence[Row], *, width: int | None = None, now: float | None = None) -> list[str]:
+    """Return the table of `bluegreen history`, newest first; what only some runs have stands below its run.
+
+    width: columns of the screen, None for no end: what has no room beside a run stands below it too. now: Unix seconds.
+    """
+    cells = [_cells(row, now) for row in rows]
+    beside, below = [head for head in HEAD if any(each[head] for each in cells)], list[str]()
+    while True:
+        first, *lines = table([beside, *([each[head] or "-" for head in beside] for each in cells)])
+        dropped = next((head for head in FIRST_BELOW if head in beside), None)
+        if width is None or dropped is None or max(map(len, (first, *lines))) <= width:
+            break
+        beside.remove(dropped)
+        below = [head for head in HEAD if head in (dropped, *below)]
     listed = [first]
-    for line, row in zip(lines, rows, strict=True):
-        listed.append(line)
+    for line, row, each in zip(lines, rows, cells, strict=True):
+        more = ", ".join(f"{head.lower()}: {each[head]}" for head in below if each[head])
+        listed += [line, *wrap(more, width or 0, initial_indent="  ", subsequent_indent="  ")] if more else [line]
         listed += [f"  {label}: {row[key]}" for label, key in (("ci", "ci_url"), ("reason", "reason")) if row[key]]
     return listed
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, now: float | None) -> Mapping[str, str]:
     requests = row["requests"]
-    seen = f"{requests['sent']:,}, {requests['failed']:,} failed" if requests.get("sent") else ""
-    cells = (
-        row["run"],
-        at(row["time"]),
-        row["who"],
-        row["verb"],
-        row["from"],
-        row["to"],
-        row["release"],
-        row["verdict"] or "unfinished",
-        seen,
-        row["commit"][:12],
-    )
-    return tuple(cell or "-" for cell in cells)
+    return {
+        "RUN": row["run"],
+        "WHEN": at(row["time"], now),
+        "WHO": row["who"],
+        "VERB": row["verb"],
+        "FROM": row["from"] if row["verb"] != "retire" else "",
+        "TO": row["to"],
+        "RELEASE": row["release"],
+        "VERDICT": row["verdict"] or "unfinished",
+        "FAILED": f"{requests['failed']}/{requests['sent']}" if requests.get("sent") else "",
+        "COMMIT": row["commit"][:12],
+    }
 
 
-def run_lines(run: str, entries: Sequence[JournalEntry]) -> list[str]:
+Details = Callable[["JournalEntry"], Sequence[str]]
+"""Given the end of a Terraform command that failed, returns what Terraform said of it beyond the error's message."""
+
+
+def run_lines(run: str, entries: Sequence[JournalEntry], details: Details = lambda finished: ()) -> list[str]:
     """Return the text of `bluegreen show RUN`."""
     row = row_of(run, entries)
-    return [*table(_facts(row)), "", *table(_phases(entries)), *_happenings(entries)]
+    return [*table(_facts(row)), "", *table(_phases(entries)), *_happenings(entries, details)]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
     yield "run", row["run"]
-    yield "when", at(row["time"], seconds=True)
+    yield "when", moment(row["time"])
     yield "who", row["who"] or "-"
     for key, label in (("verb", "verb"), ("commit", "commit"), ("ci_url", "ci"), ("reason", "reason")):
         if row[key]:
             yield label, row[key]
     if row["to"]:
-        origin = f"{row['from']} {row['from_release']}".strip() or "nothing"
-        yield "route", f"{origin} -> {row['to']} {row['release']}".rstrip()
+        yield "route", _route(row)
     yield "verdict", row["verdict"] or "unfinished"
     yield "public", cost(row["requests"])
+
+
+def _route(row: Row) -> str:
+    origin = f"{row['from']} {row['from_release']}".strip() or "nothing"
+    target = f"{row['to']} {row['release']}".rstrip()
+    if row["from"] == row["to"] or row["verb"] == "retire":
+        return f"stays on {origin}" + (f"; {target} is retired" if row["verb"] == "retire" else "")
+    return f"{origin} -> {target}"
 
 
 def _phases(entries: Iterable[JournalEntry]) -> Iterator[tuple[str, ...]]:
@@ -107,13 +134,31 @@ def _phases(entries: Iterable[JournalEntry]) -> Iterator[tuple[str, ...]]:
         yield begun, "-", "-", "cut off"
 
 
-def _happenings(entries: Iterable[JournalEntry]) -> Iterator[str]:
+def _happenings(entries: Iterable[JournalEntry], details: Details) -> Iterator[str]:
     narrator = Narrator(NORMAL)
+    failed: JournalEntry | None = None
+    phase = ""
     for entry in entries:
         lines = narrator.tell(entry.data)
         if entry.event == "phase-started":
-            yield from ("", entry.data["phase"])
+            failed, phase = None, entry.data["phase"]
+            yield from ("", phase)
+        elif entry.event == "terraform-finished":
+            failed = entry if _is_failure(entry.data) else None
         elif entry.event == "error":
-            yield f"  error: {entry.data['message']}"
+            yield from _error(entry.data, details(failed) if failed else ())
         elif entry.event in SHOWN:
+            yield from ([] if phase else [""])
             yield from (f"  {line}" for line in lines)
+
+
+def _is_failure(finished: Mapping[str, Any]) -> bool:
+    """Return whether a Terraform command failed; a plan that found changes ends with 2."""
+    return finished["exit_code"] not in ((0, 2) if finished["command"] == "plan" else (0,))
+
+
+def _error(error: Mapping[str, Any], details: Sequence[str]) -> Iterator[str]:
+    yield f"  error: {error['message']}"
+    yield from (f"    {line}" for line in (error.get("where"), *details) if line)
+    if error.get("hint"):
+        yield f"    hint: {error['hint']}"

@@ -62,9 +62,9 @@ class Reporter:
                 self._show()
             if self._options.json:
                 json_line(data)
-            if self._live is None:
+            if self._live is None or data["event"] == "console":  # too long for the picture, too good to be lost
                 for line in self._narrator.tell(data):
-                    self._line(line)
+                    self.say(line)
 
     def _show(self) -> None:
         from bluegreen.cli.live import LiveView

@@ -27,11 +27,13 @@ def _happened(timeline: Timeline) -> str:
         case "switched":
             return f"switched: {active} serves the public, {after}"
         case "prepared":
-            return f"prepared: {target} is up and healthy, {after}; {active} still serves the public"
+            return f"prepared: {target} is healthy, {after}; {active} serves the public"
         case "nothing-to-do":
             return f"nothing to do: {timeline.said or f'{active} serves the public'}"
         case "rolled-back":
             return f"rolled back: {active} serves the public again, {after}"
+        case "reconciled":
+            return f"reconciled: state and live edge both say {active}, {after}"
         case "retired":
             return f"retired: {target} is no longer warm; {active} serves the public"
         case "returned":
@@ -76,6 +78,6 @@ def _next(timeline: Timeline, hint: str, now: float | None) -> str:
             return "next: bluegreen switch"
         case "rolled-back":
             return "next: when it is mended: bluegreen deploy --release VERSION"
-        case "switched" | "nothing-to-do" | "retired":
+        case "switched" | "nothing-to-do" | "retired" | "reconciled":
             return "next: bluegreen status"
     return f"hint: {hint or show}"

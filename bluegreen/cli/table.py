@@ -11,6 +11,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "switch": "Check the prepared color again, and switch the public to it.",
         "deploy": "Prepare and switch in one go.",
         "rollback": "Send the public back to the color it came from.",
+        "reconcile": "End a disagreement of Terraform's state and the live edge.",
         "retire": "End the warm time of the idle color: stop or destroy it.",
     },
     "Look": {
@@ -33,5 +34,5 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
-RUNS = frozenset({"deploy", "prepare", "switch", "rollback", "retire"})
+RUNS = frozenset({"deploy", "prepare", "switch", "rollback", "reconcile", "retire"})
 """Commands that are a run: with --json they end with a result, whatever happens."""

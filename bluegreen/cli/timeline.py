@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bluegreen.events import COUNTED
 from bluegreen.model import EMPTY
 
 SHARE_WINDOW = 2.0
@@ -54,7 +55,7 @@ class Timeline:
     first_answer: float | None = None
     answered_by: str = ""
     said: str = ""
-    warning: str = ""
+    warnings: list[str] = field(default_factory=list)
     error: Data = field(default_factory=lambda: EMPTY)
     result: Data = field(default_factory=lambda: EMPTY)
 
@@ -118,7 +119,7 @@ class Timeline:
         self.probes = {**self.probes, data["color"]: data}
 
     def _take_public_counted(self, data: Data) -> None:
-        self.requests = {key: data[key] for key in ("sent", "failed", "slow", "wrong_release")}
+        self.requests = {key: data.get(key, 0) for key in COUNTED}
         now = data.get("time", 0.0)
         self.counts.append((now, data["by_color"]))
         while len(self.counts) > 1 and self.counts[0][0] < now - SHARE_WINDOW:
@@ -134,10 +135,10 @@ class Timeline:
         self.first_answer, self.answered_by = data["seconds"], data["color"]
 
     def _take_said(self, data: Data) -> None:
-        if data["level"] == "warning":
-            self.warning = data["text"]
-        else:
+        if data["level"] != "warning":
             self.said = data["text"]
+        elif data["text"] not in self.warnings:
+            self.warnings.append(data["text"])
 
     def _take_error(self, data: Data) -> None:
         self.error = data

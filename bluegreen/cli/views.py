@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bluegreen.cli.words import at, took, until
 
 if TYPE_CHECKING:
+    from bluegreen.ports import Holder
     from bluegreen.switch.preview import LayerPreview, Preview
     from bluegreen.switch.status import ColorStatus, StatusReport
 
@@ -32,15 +33,25 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     yield "public", f"{report.public_url} {answers}{report.public}"
     if report.warm_until:
         left = f", {took(report.warm_until - now)} more" if report.warm_until > now else ""
-        yield "warm", until(report.warm_until, now) + left
+        cost = f", about {report.warm_cost:.2f}" if report.warm_cost is not None else ""
+        since = f"; since {at(report.warm_since, now)}{cost}" if report.warm_since else ""
+        yield "warm", until(report.warm_until, now) + left + since
     way = report.rollback
     expected = f", about {took(way.seconds)}" if way.ready and way.seconds is not None else ""
-    yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{expected}"
-    lock = report.lock
-    yield "lock", f"{lock.verb} {lock.run}, {lock.who} since {at(lock.since, now)}" if lock else "free"
+    prepared = ", its plan is prepared" if way.prepared else ""
+    yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{prepared}{expected}"
+    yield "lock", _lock(report.lock, now)
     yield "drift", f"{len(report.drift)} found" if report.drift else "none"
     if report.unfinished:
         yield "unfinished", f"{report.unfinished}; bluegreen rollback ends it"
+
+
+def _lock(holder: Holder | None, now: float) -> str:
+    if holder is None:
+        return "free"
+    if not holder.run:
+        return "held, but its file does not say by whom"
+    return f"{holder.verb} {holder.run}, {holder.who} since {at(holder.since, now)}"
 
 
 def _color(name: str, color: ColorStatus, active: bool) -> tuple[str, ...]:
@@ -74,7 +85,9 @@ def _layer(layer: LayerPreview) -> list[str]:
     if layer.refusal:
         return [f"  {layer.layer}: refused", *(f"    {line.strip()}" for line in layer.refusal.splitlines())]
     if layer.known_after:
-        return [f"  {layer.layer}: known after {layer.known_after}"]
+        # The same root once more: in a phase before this one, which has to be applied first.
+        first = "PREPARE's apply" if layer.known_after == layer.layer else layer.known_after
+        return [f"  {layer.layer}: known after {first}"]
     if not layer.changes:
         return [f"  {layer.layer}: no changes"]
     changed = table((f"    {action}", address) for address, action in layer.changes.items())

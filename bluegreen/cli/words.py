@@ -20,10 +20,18 @@ def took(seconds: float) -> str:
 
 
 def at(when: float, now: float | None = None, *, seconds: bool = False) -> str:
-    """Write a time of day, with its date when that is not today's. when, now: Unix seconds."""
+    """Write a time of day, with its date when that is not today's, and the year when it is another one.
+
+    when, now: Unix seconds.
+    """
     local, today = time.localtime(when), time.localtime(now)
-    text = time.strftime("%H:%M:%S" if seconds else "%H:%M", local)
-    return text if local[:3] == today[:3] else time.strftime("%Y-%m-%d ", local) + text
+    day = "" if local[:3] == today[:3] else "%m-%d " if local[0] == today[0] else "%Y-%m-%d "
+    return time.strftime(day + ("%H:%M:%S" if seconds else "%H:%M"), local)
+
+
+def moment(when: float) -> str:
+    """Write a date and a time of day to the second. when: Unix seconds."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
 
 
 def until(when: float, now: float | None = None) -> str:
@@ -49,4 +57,6 @@ def cost(requests: Mapping[str, Any], *, silent: bool = False) -> str:
     parts = [f"{sent:,} request{'' if sent == 1 else 's'}", f"{requests.get('failed', 0):,} failed"]
     parts += [f"{requests['slow']:,} slow"] if requests.get("slow") else []
     parts += [f"{requests['wrong_release']:,} of a wrong release"] if requests.get("wrong_release") else []
+    parts += [f"{requests['cached']:,} cached"] if requests.get("cached") else []
+    parts += [f"{requests['stopped']:,} stopped at the edge"] if requests.get("stopped") else []
     return ", ".join(parts) + (": the public never noticed" if never_noticed(requests) and not silent else "")

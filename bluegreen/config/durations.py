@@ -7,7 +7,7 @@ import re
 
 from bluegreen.config.wording import Wrong
 
-FOREVER = "forever"
+FOREVER, AUTO = "forever", "auto"
 PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
 LONGEST = 366 * 86400.0
 """Seconds. Longer than a year is a typing error."""
@@ -46,8 +46,20 @@ def parse_duration_or_forever(text: object) -> float:
         raise Wrong(error.message, f"{error.hint}, or {FOREVER}") from None
 
 
-def format_duration(seconds: float) -> str:
-    """Write seconds in the largest unit that holds them without a fraction; forever for infinity."""
+def parse_duration_or_auto(text: object) -> float | str:
+    """Like `parse_duration`, and the word auto as it is."""
+    if text == AUTO:
+        return AUTO
+    try:
+        return parse_duration(text)
+    except Wrong as error:
+        raise Wrong(error.message, f"{error.hint}, or {AUTO}") from None
+
+
+def format_duration(seconds: float | str) -> str:
+    """Write seconds in the largest unit that holds them without a fraction; forever for infinity; a word as it is."""
+    if isinstance(seconds, str):
+        return seconds
     if math.isinf(seconds):
         return FOREVER
     milliseconds = round(seconds * 1000)

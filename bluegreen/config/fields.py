@@ -23,10 +23,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from bluegreen.config.durations import (
+    AUTO,
     FOREVER,
     PATTERN,
     format_duration,
     parse_duration,
+    parse_duration_or_auto,
     parse_duration_or_forever,
 )
 from bluegreen.config.secrets import looks_like_secret
@@ -36,6 +38,8 @@ NAME = r"^[a-z][a-z0-9-]{0,62}$"
 """63 characters: names become DNS labels."""
 
 ENGINES = ("auto", "terraform", "tofu", "embedded")
+
+_OUR_HEADERS = frozenset({"host", "user-agent", "accept", "connection", "content-length", "transfer-encoding"})
 
 _STRIPPED = re.compile(r"TF_(LOG.*|CLI_ARGS.*|WORKSPACE|DATA_DIR|INPUT|REATTACH_PROVIDERS)")
 
@@ -124,6 +128,14 @@ def _environment_variable(text: str) -> str:
     return text
 
 
+def _header_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text, re.ASCII):  # RFC 9110, section 5.6.2
+        raise Wrong("must be the name of an HTTP header", "for example X-Probe-Secret")
+    if text.lower() in _OUR_HEADERS:
+        raise Wrong("is a header that bluegreen sets itself", "choose another name")
+    return text
+
+
 def _statuses(value: object) -> tuple[int, int]:
     """Read 200 or "200-299" as the first and the last code."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -185,6 +197,12 @@ DurationOrForever: TypeAlias = Annotated[
     PlainSerializer(format_duration, return_type=str, when_used="json"),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": PATTERN}, {"const": FOREVER}]}),
 ]
+DurationOrAuto: TypeAlias = Annotated[
+    float | str,
+    BeforeValidator(parse_duration_or_auto),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": PATTERN}, {"const": AUTO}]}),
+]
 StatusRange: TypeAlias = Annotated[
     tuple[int, int],
     PlainValidator(_statuses),
@@ -201,5 +219,6 @@ Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 TerraformEngine: TypeAlias = Annotated[str, AfterValidator(_engine)]
 BackendSetting: TypeAlias = Annotated[str, AfterValidator(_backend_setting)]
 EnvironmentVariable: TypeAlias = Annotated[str, AfterValidator(_environment_variable)]
+HeaderName: TypeAlias = Annotated[str, AfterValidator(_header_name)]
 OneOrMany: TypeAlias = Annotated[tuple[Pattern, ...], Strict(False), BeforeValidator(_listed)]
 Masked = PlainSerializer(_write_secret, return_type=str, when_used="json")

@@ -15,7 +15,7 @@ _WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 
 def is_replaced(loc: Loc) -> bool:
     """Say whether `${NAME}` is replaced at this place of an environment."""
-    return loc == ("edge", "token") or (len(loc) == 3 and loc[:2] == ("terraform", "env"))
+    return loc == ("edge", "token") or (len(loc) == 3 and loc[:2] in (("terraform", "env"), ("probe", "headers")))
 
 
 def refused_references(node: Node, loc: Loc = ()) -> Iterator[Problem]:
@@ -36,7 +36,7 @@ def refused_references(node: Node, loc: Loc = ()) -> Iterator[Problem]:
 def _refused(node: Node, text: str, loc: Loc) -> Iterator[Problem]:
     replaced = is_replaced(loc)
     if "${" in text and not replaced:
-        yield node.problem("${...} is not replaced here", "only in edge.token and terraform.env")
+        yield node.problem("${...} is not replaced here", "only in edge.token, probe.headers and terraform.env")
     elif "${" in _WHOLE.sub("", text):
         yield node.problem(
             "${...} must hold the name of an environment variable", "for example ${CLOUDFLARE_API_TOKEN}"

@@ -20,12 +20,14 @@ from pydantic import (
     model_validator,
 )
 
-from bluegreen.config.durations import format_duration
+from bluegreen.config.durations import AUTO, format_duration
 from bluegreen.config.fields import (
     BackendSetting,
     Duration,
+    DurationOrAuto,
     DurationOrForever,
     EnvironmentVariable,
+    HeaderName,
     Masked,
     Name,
     Network,
@@ -48,6 +50,9 @@ Texts: TypeAlias = Annotated[tuple[Text, ...], Strict(False)]
 
 MOST_ENVIRONMENTS = 100
 """Each is merged with all of `defaults`, so this bounds the work that a file can make."""
+
+SETTLE = 300.0
+"""Seconds. A change of a proxied record takes effect "within five minutes or less", says Cloudflare's DNS manual."""
 
 GuardedPhase: TypeAlias = Literal["prepare", "switch", "return", "retire"]
 
@@ -83,8 +88,14 @@ class Smoke(Section):
 
 
 class Check(Section):
-    """The idle color, asked by its own backend hostname before anything is switched."""
+    """The idle color, asked by its own backend hostname before anything is switched.
 
+    via: connect to its address, ask through the edge, or run `command` (argv, no shell). host: by which name.
+    """
+
+    via: Literal["direct", "edge", "command"] = "direct"
+    host: Literal["backend", "public"] = "backend"
+    command: Annotated[Texts | None, Field(min_length=1)] = None
     healthy: Annotated[int, Field(ge=1, le=100)] = 5
     every: Duration = 1.0
     deadline: Duration = 300.0
@@ -106,7 +117,10 @@ class RollbackCheck(Section):
 
 
 class PublicProbe(Section):
-    """The public URL, asked from before the first apply until the switch is proven."""
+    """The public URL, asked from before the first apply until the switch is proven.
+
+    settle: seconds, or AUTO, which the live records decide. headers: sent with whatever goes through the edge.
+    """
 
     path: UrlPath = "/"
     every: Duration = 0.1
@@ -114,9 +128,15 @@ class PublicProbe(Section):
     expect: Statuses = Statuses.model_validate(["200-399"])
     latency: Duration = 2.0
     healthy: Annotated[int, Field(ge=1, le=100)] = 5
-    settle: Duration = 300.0
+    settle: DurationOrAuto = AUTO
     deadline: Duration = 600.0
     control: Url | None = None
+    headers: dict[HeaderName, Annotated[SecretStr, Strict(False), Masked]] = {}
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The headers with their values readable."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
 
 
 class Matcher(Section):
@@ -183,11 +203,16 @@ class Terraform(Section):
 
 
 class Edge(Section):
-    """Where the public records live, for looking at them: Terraform alone writes them."""
+    """Where the public records live, for looking at them: Terraform alone writes them.
+
+    purge: what the CDN is to forget once traffic has moved.
+    """
 
     kind: Literal["cloudflare", "sandbox"] = "cloudflare"
     zone: Text | None = None
     hostnames: Texts = ()
+    proxied: bool = True
+    purge: Literal["none", "hosts", "everything"] = "none"
     base_url: Url | None = None
     token: Annotated[SecretStr, Strict(False), Masked] | None = None
 
@@ -204,6 +229,7 @@ class EnvironmentSettings(Section):
     first_active: Annotated[Color, Strict(False)] = Color.BLUE
     keep_warm: DurationOrForever = 3600.0
     standby: Literal["stop", "destroy"] = "stop"
+    cost_per_hour: Annotated[float | None, Field(ge=0, le=1e6)] = None
     warm: Warm = Warm()
     check: Check = Check()
     rollback_check: RollbackCheck = RollbackCheck()
@@ -214,6 +240,16 @@ class EnvironmentSettings(Section):
     terraform: Terraform = Terraform()
     edge: Edge = Edge()
     store: Literal["local"] = "local"
+
+    def settle(self, ttl: float = 0.0) -> float:
+        """Return the seconds for which old answers may still come after a switch.
+
+        ttl: of the public records, seconds; it counts where they are not proxied, so that resolvers keep them.
+        """
+        configured = self.probe.settle
+        if isinstance(configured, float):
+            return configured
+        return SETTLE if self.edge.proxied else max(SETTLE, 2 * ttl)
 
 
 class Sandbox(Section):

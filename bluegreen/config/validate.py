@@ -152,6 +152,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "string_type": _text,
     "int_type": _must_be("a whole number"),
     "int_from_float": _must_be("a whole number"),
+    "float_type": _must_be("a number"),
     "bool_type": _must_be("true or false"),
     "model_type": _mapping,
     "model_attributes_type": _mapping,
@@ -173,7 +174,7 @@ def impossible(settings: EnvironmentSettings, node: Node, project: Path, *, sand
 
     node: the merged environment, for places. project: the folder that files are relative to.
     """
-    check, quick, probe, bake = settings.check, settings.rollback_check, settings.probe, settings.bake
+    check, quick, bake = settings.check, settings.rollback_check, settings.bake
 
     def problem(path: str, message: str, hint: str = "") -> Problem:
         parts: list[str] = path.split(".")
@@ -184,12 +185,17 @@ def impossible(settings: EnvironmentSettings, node: Node, project: Path, *, sand
             found, rest = node.deepest(parts)
         return Problem(found.where, ".".join(map(str, (*found.path, *rest, *missing))), message, hint)
 
-    if settings.keep_warm < 2 * probe.settle:
+    settle = settings.settle()
+    if settings.keep_warm < 2 * settle:
         yield problem(
             "keep_warm",
-            f"is shorter than twice probe.settle ({format_duration(probe.settle)})",
+            f"is shorter than twice probe.settle ({format_duration(settle)})",
             "for that long the old color may still be asked; keep it longer",
         )
+    if check.via == "command" and check.command is None:
+        yield problem("check.via", "is command, and check.command says none", "write command: [program, argument]")
+    if check.via != "command" and check.command is not None:
+        yield problem("check.command", f"is never run: check.via is {check.via}", "write via: command")
     if check.timeout > check.deadline:
         yield problem(
             "check.timeout",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,6 +14,9 @@ from bluegreen.config.secrets import HINT, looks_like_secret
 from bluegreen.config.source import parse
 from bluegreen.config.wording import Wrong
 from bluegreen.errors import ConfigError, Problem, UsageError
+
+_NAME = re.compile(r"[^\W\d][\w-]*")
+"""What Terraform takes as the name of an attribute."""
 
 _RESERVED = {
     "release": "the release has a key of its own, beside `variables`, and an option, --release",
@@ -72,11 +78,23 @@ def parse_set(argument: str) -> tuple[str, Any]:
     if not equals:
         raise UsageError("--set needs key=value", hint="for example --set replicas=3")
     parts = key.split(".")
-    if not all(part.strip() for part in parts):
+    if not all(parts):
         raise UsageError("--set needs a key before the =, without empty parts", hint="for example --set size.cpu=2")
+    if other := next((part for part in parts if not _NAME.fullmatch(part)), ""):
+        within = shlex.quote(f"labels={{{json.dumps(other, ensure_ascii=False)}: x}}")
+        raise UsageError(
+            f"--set needs key=value, and {other!r} is no key: letters, digits, _ and -, a letter first",
+            hint=f"for example --set size.cpu=2; other keys stand within a value: --set {within}",
+        )
     where = f"--set {key}"
+    if not text.strip():
+        raise UsageError(
+            "--set needs a value behind the =",
+            where=where,
+            hint=f"an empty text is --set '{key}=\"\"', and nothing at all is --set {key}=null",
+        )
     try:
-        node, problems = parse(text, where) if text else (node_of(""), [])
+        node, problems = parse(text, where)
     except ConfigError as error:
         raise UsageError(error.message, where=where, hint=error.hint) from None
     if isinstance(node.value, str) and "${" in node.value:

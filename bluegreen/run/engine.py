@@ -21,9 +21,9 @@ Step = Callable[[], str | None]
 
 
 class Leave(Exception):
-    """Raised by a step to leave its phase by another outcome than `failed`, because of `error`."""
+    """Raised by a step to leave its phase by another outcome than `failed`, because of `error`, if it is one."""
 
-    def __init__(self, outcome: str, error: BluegreenError) -> None:
+    def __init__(self, outcome: str, error: BluegreenError | None = None) -> None:
         super().__init__(outcome)
         self.outcome = outcome
         self.error = error

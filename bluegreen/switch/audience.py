@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError
-from bluegreen.events import Emit, FirstAnswer, PublicAnswered, PublicCounted
+from bluegreen.events import COUNTED, Emit, FirstAnswer, PublicAnswered, PublicCounted
 from bluegreen.health import Marks, Origin, Public, read_marks
 from bluegreen.model import Color
 from bluegreen.ports import Answer, Clock, Prober, Question
 
 DISTURBED_AFTER = 3
 """Failed public answers in a row that stop a run before its switch; a single one is counted and told."""
+
+AFTER_429 = 1.0
+"""Seconds between two questions once the edge has said that there were too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Audience:
     latency: float
     sent: int = 0
     failed: int = 0
+    cached: int = 0
+    stopped: int = 0
     slow: int = 0
     wrong_release: int = 0
     by_color: Counter[str] = field(default_factory=Counter)
@@ -44,6 +49,7 @@ class Audience:
     _switched_at: float | None = None
     _first_new: float | None = None
     _failed_in_a_row: int = 0
+    _slowest_pace: float = 0.0
     _last_origin: Origin | None = None
 
     def start(self, question: Question, every: float, public: Public, *, goal: Color, was_good: bool) -> None:
@@ -57,6 +63,10 @@ class Audience:
         self._public, self._switched_at, self._first_new = public, self.clock.monotonic(), None
         self._failed_in_a_row = 0
 
+    def pace(self, every: float) -> None:
+        """Ask every so many seconds from now on; never faster than a 429 has allowed."""
+        self.prober.pace(max(every, self._slowest_pace))
+
     def stop(self) -> None:
         self.prober.stop()
         self.read()
@@ -68,7 +78,8 @@ class Audience:
 
     @property
     def requests(self) -> dict[str, int]:
-        return {"sent": self.sent, "failed": self.failed, "slow": self.slow, "wrong_release": self.wrong_release}
+        """How many public questions were sent, and what came of them. What no origin answered has not failed."""
+        return {name: getattr(self, name) for name in COUNTED}
 
     def read(self) -> Sequence[Seen]:
         """Return what came since the last call, oldest question first, counted and told apart."""
@@ -79,7 +90,7 @@ class Audience:
         seen = [self._count(answer, public) for answer in answers]
         if seen:
             counted = dict(self.by_color)
-            self.emit(PublicCounted(self.sent, self.failed, self.slow, self.wrong_release, counted))
+            self.emit(PublicCounted(**self.requests, by_color=counted))
         return seen
 
     def check_undisturbed(self, idle: Color) -> None:
@@ -102,6 +113,11 @@ class Audience:
         marks = read_marks(answer, public.identity)
         self.sent += 1
         self.failed += origin is Origin.FAILED
+        self.cached += origin is Origin.CACHED
+        self.stopped += origin is Origin.STOPPED
+        if answer.status == 429 and not self._slowest_pace:
+            self._slowest_pace = AFTER_429
+            self.pace(AFTER_429)
         self.slow += bool(answer.status) and answer.seconds > self.latency
         self.wrong_release += marks.color == public.color and not public.right_release(marks)
         if marks.color and origin is not Origin.FAILED:

@@ -7,17 +7,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, Interrupted, Refused, Returned, Stuck
-from bluegreen.events import Result, RunStarted, envelope
+from bluegreen.events import Result, RunStarted, Said, envelope
 from bluegreen.model import EMPTY
 from bluegreen.run.engine import Ending, Engine
-from bluegreen.switch.deploy import Deploy
-from bluegreen.switch.history import ABANDONED, FOREVER, NOTHING_TO_DO, PREPARED, RETIRED, ROLLED_BACK, SWITCHED
+from bluegreen.switch.history import (
+    ABANDONED,
+    FOREVER,
+    NOTHING_TO_DO,
+    PREPARED,
+    RECONCILED,
+    RETIRED,
+    ROLLED_BACK,
+    SWITCHED,
+)
 from bluegreen.switch.phases import NOTHING, TABLES, Phase
-from bluegreen.switch.retire import Retire
-from bluegreen.switch.rollback import Rollback
+from bluegreen.switch.steps import Steps
 from bluegreen.switch.world import World
 
-_DONE: Mapping[str, str] = {"deploy": SWITCHED, "switch": SWITCHED, "rollback": ROLLED_BACK, "retire": RETIRED}
+_DONE: Mapping[str, str] = {
+    "deploy": SWITCHED,
+    "switch": SWITCHED,
+    "rollback": ROLLED_BACK,
+    "retire": RETIRED,
+    "reconcile": RECONCILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +54,18 @@ class RunResult:
     error: BluegreenError | None = None
 
 
-def conduct(world: World, started: RunStarted, steps: Deploy | Rollback | Retire) -> RunResult:
+def conduct(world: World, started: RunStarted, steps: Steps) -> RunResult:
     """Take the lock, walk the verb's table, give the verdict, release the lock.
 
     started: the journal's first line, which names the verb. Raises Locked when another run holds the lock.
     """
     succeeded = world.lock.acquire(world.run, started.verb)
     try:
-        if succeeded is not None:
-            close_abandoned(world, succeeded.run, started.service)
+        closed = succeeded if succeeded and close_abandoned(world, succeeded.run, started.service) else None
         world.emit(started)
+        if closed is not None:
+            told = f"run {closed.run} ({closed.verb} by {closed.who}) was cut off and is closed as abandoned"
+            world.emit(Said(told, "warning"))
         began = world.clock.monotonic()
         engine = Engine(world.emit, world.clock, world.interruptions)
         try:
@@ -64,20 +79,21 @@ def conduct(world: World, started: RunStarted, steps: Deploy | Rollback | Retire
         world.lock.release()
 
 
-def close_abandoned(world: World, run: str, service: str) -> None:
-    """Close the journal of a run whose process is gone, unless it had ended."""
+def close_abandoned(world: World, run: str, service: str) -> bool:
+    """Close the journal of a run whose process is gone, unless it had ended. Returns whether it was closed."""
     if run not in world.store.runs() or any(entry.event == Result.name for entry in world.store.journal(run)):
-        return
+        return False
     around = envelope(time=world.clock.time(), run=run, environment=world.environment, service=service)
     closing = Result(verdict=ABANDONED, exit_code=Stuck.exit_code)
     world.store.append(run, {**around, **closing.as_dict()}, durable=True)
+    return True
 
 
-def _judge(world: World, verb: str, steps: Deploy | Rollback | Retire, ending: Ending, seconds: float) -> RunResult:
+def _judge(world: World, verb: str, steps: Steps, ending: Ending, seconds: float) -> RunResult:
     verdict, error = _verdict(verb, steps, ending)
     if ending.phase == Phase.STUCK:
         steps.look_where_public_is()
-    moved = verdict == SWITCHED and steps.origin is not None
+    moved = verdict in (SWITCHED, RECONCILED) and steps.origin not in (None, steps.target)
     keep = world.settings.keep_warm
     return RunResult(
         run=world.run,
@@ -95,7 +111,7 @@ def _judge(world: World, verb: str, steps: Deploy | Rollback | Retire, ending: E
     )
 
 
-def _verdict(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> tuple[str, BluegreenError | None]:
+def _verdict(verb: str, steps: Steps, ending: Ending) -> tuple[str, BluegreenError | None]:
     if ending.phase == Phase.DONE:
         return (NOTHING_TO_DO if ending.outcome == NOTHING else _DONE[verb]), None
     if ending.phase == Phase.PREPARED:
@@ -104,7 +120,7 @@ def _verdict(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> tu
     return error.verdict, error
 
 
-def _error(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> BluegreenError:
+def _error(verb: str, steps: Steps, ending: Ending) -> BluegreenError:
     if ending.phase == Phase.RETURNED:
         return _returned(steps, ending.errors[0])
     if ending.phase == Phase.STUCK:
@@ -112,7 +128,7 @@ def _error(verb: str, steps: Deploy | Rollback | Retire, ending: Ending) -> Blue
     return _failed(steps, ending)
 
 
-def _returned(steps: Deploy | Rollback | Retire, cause: BluegreenError) -> Returned:
+def _returned(steps: Steps, cause: BluegreenError) -> Returned:
     what = f"{steps.target} was switched to and failed: {cause.message}"
     if isinstance(cause, Interrupted):
         what = "the run was interrupted after the switch"
@@ -120,13 +136,13 @@ def _returned(steps: Deploy | Rollback | Retire, cause: BluegreenError) -> Retur
     return Returned(told, where=cause.where, hint=f"bluegreen show {steps.world.run}")
 
 
-def _stuck(verb: str, steps: Deploy | Rollback | Retire, causes: Sequence[BluegreenError]) -> Stuck:
+def _stuck(verb: str, steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
     told = "; ".join(cause.message for cause in causes)
-    way_back = verb != "rollback" and steps.origin is not None
+    way_back = verb != "rollback" and steps.origin not in (None, steps.target)
     return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen status")
 
 
-def _failed(steps: Deploy | Rollback | Retire, ending: Ending) -> BluegreenError:
+def _failed(steps: Steps, ending: Ending) -> BluegreenError:
     if ending.interrupted:
         kept = f"the public never left {steps.active}" if steps.world.stack.applied_in else "nothing was changed"
         return Interrupted(f"interrupted; {kept}" if steps.active else "interrupted")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
-from bluegreen.errors import BluegreenError, CheckFailed, GuardRefused, Refused, TargetRefused
-from bluegreen.events import RouteChosen, WaitingFor
+from bluegreen.config.durations import format_duration
+from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, GuardRefused, Interrupted, Refused, TargetRefused
+from bluegreen.events import RouteChosen
 from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Plan
@@ -15,6 +17,8 @@ from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
+from bluegreen.switch.arrival import Arrival
+from bluegreen.switch.audience import Seen
 from bluegreen.switch.evidence import Blind
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
@@ -68,7 +72,36 @@ class Deploy(Steps):
         self._refuse_settling()
         self._tell_warm(facts)
         self._tell_route(facts.of(active).release)
-        self.watch(facts, self.world.witness.public(active, facts.of(active).release))
+        seen = self.watch(facts, self.world.witness.public(active, facts.of(active).release))
+        self._refuse_without_evidence(facts, seen)
+        self._refuse_out_of_reach(facts, active, seen)
+
+    def _refuse_without_evidence(self, facts: StackFacts, seen: Seen) -> None:
+        """A cached or challenged path could prove nothing: better to hear it now than after the switch."""
+        if seen.origin.is_evidence or self.world.settings.identity is None:
+            return
+        path = self.world.settings.probe.path
+        way_out = {
+            Origin.CACHED: f"bypass the cache for {path} (cdn module: probe_path), or set another probe.path",
+            Origin.STOPPED: "let the probe pass by a secret header (cdn module: probe_header) named in probe.headers",
+        }
+        raise ConfigError(
+            f"the public URL's answer is {seen.origin}, so that a switch could not be proven",
+            where=urljoin(facts.public_url, path),
+            hint=way_out[seen.origin],
+        )
+
+    def _refuse_out_of_reach(self, facts: StackFacts, active: Color, seen: Seen) -> None:
+        """Where the public reaches the active color and this machine does not, it would not reach the idle one."""
+        if self.world.settings.check.via != "direct" or seen.origin is not Origin.NEW:
+            return
+        color = facts.of(active)
+        if not self.world.witness.ask(color, color.release).answer.reached:
+            raise Refused(
+                f"this machine cannot reach the servers: {active} answers the public, and not here",
+                where=color.backend_url,
+                hint="let its address in (network module: health_check_source_ranges), or write check.via: edge",
+            )
 
     def _tell_route(self, origin_release: str) -> None:
         origin = str(self.origin or "")
@@ -93,8 +126,15 @@ class Deploy(Steps):
             )
 
     def _refuse_settling(self) -> None:
+        settle, keep_warm = self.settle(), self.world.settings.keep_warm
+        if keep_warm < 2 * settle:
+            raise ConfigError(
+                f"keep_warm ({format_duration(keep_warm)}) is shorter than twice the settle time, "
+                f"which the public records' TTL makes {format_duration(settle)}",
+                hint="for that long the old color may still be asked: keep it longer, or lower the TTL",
+            )
         move = self.world.history.last_move
-        left = move.moved_at + self.world.settings.probe.settle - self.world.clock.time() if move else 0.0
+        left = move.moved_at + self.settle() - self.world.clock.time() if move else 0.0
         if move is not None and left > 0:
             raise Refused(
                 f"the edge still settles after run {move.id}: {left:.0f} s more",
@@ -108,10 +148,10 @@ class Deploy(Steps):
         what = f"{facts.of(self.target).release} on {self.target}, {in_words(left)}"
         if self.world.settings.warm.on_deploy == "refuse":
             raise Refused(
-                f"this deploy would use up the way back: {what}",
+                f"this run would use up the way back: {what}",
                 hint="wait, or give it up: bluegreen retire --force --reason TEXT",
             )
-        self.say(f"this deploy uses up the way back: {what}", "warning")
+        self.say(f"this run uses up the way back: {what}", "warning")
 
     def prepare(self) -> None:
         """Bring the idle color up, layer by layer; nothing public changes."""
@@ -146,57 +186,13 @@ class Deploy(Steps):
         self.audience.check_undisturbed(self.target)
 
     def check(self) -> None:
-        """Return once the idle color is healthy, asked by its backend at its own address."""
-        check, clock = self.world.settings.check, self.world.clock
-        began = clock.monotonic()
+        """Return once the idle color is healthy."""
         facts = self.world.stack.complete()
-        self.world.emit(WaitingFor(f"{self.target} to be healthy", check.deadline))
-        try:
-            self.world.witness.await_healthy(
-                facts.of(self.target),
-                self.release,
-                needed=check.healthy,
-                every=check.every,
-                deadline=began + check.deadline,
-                meanwhile=self._undisturbed,
-            )
-        except CheckFailed as failed:
-            raise self._explained(failed, facts) from failed
-        self.say(f"{self.target} is up in {clock.monotonic() - began:.0f} s of {check.deadline:g}")
-        self._smoke(facts)
+        Arrival(self.world, facts, facts.of(self.target), self.release, self.origin).check(self._undisturbed)
 
     def _undisturbed(self) -> None:
         if not self.first:
             self.audience.check_undisturbed(self.target)
-
-    def _explained(self, failed: CheckFailed, facts: StackFacts) -> CheckFailed:
-        message = f"{self.target}: {failed.message}"
-        if self.origin is not None:
-            active = self.world.witness.ask(facts.of(self.origin), facts.of(self.origin).release)
-            if not active.good:
-                message += f"; the active color, {self.origin}, is sick as well: {active.verdict} {active.detail}"
-        return CheckFailed(
-            message, where=facts.of(self.target).backend_url, hint=f"{self.target} is left for you to look at"
-        )
-
-    def _smoke(self, facts: StackFacts) -> None:
-        smoke = self.world.settings.check.smoke
-        if smoke is None:
-            return
-        color = facts.of(self.target)
-        environment = {
-            "BLUEGREEN_COLOR": str(self.target),
-            "BLUEGREEN_RELEASE": self.release,
-            "BLUEGREEN_ADDRESS": color.address,
-            "BLUEGREEN_BACKEND_URL": color.backend_url,
-            "BLUEGREEN_PUBLIC_URL": facts.public_url,
-        }
-        code, output = self.world.commands.run(smoke.command, environment, smoke.timeout)
-        if code != 0:
-            how = f"did not end in {smoke.timeout:g} s" if code < 0 else f"ended with {code}"
-            raise CheckFailed(
-                f"the smoke command {how}: {output.strip()[-500:]}", hint=f"{self.target} is left for you"
-            )
 
     def switch(self) -> None:
         facts = self.world.stack.complete()
@@ -205,6 +201,19 @@ class Deploy(Steps):
             self.move(Phase.SWITCH, self.target, values.returned(facts, self.target))
         else:
             self.move(Phase.SWITCH, self.target, values.switched(facts, self.target))
+            self._prepare_way_back()
+
+    def _prepare_way_back(self) -> None:
+        """Plan the way back now, when there is time: a return, or a rollback, then only has to apply it."""
+        assert self.origin is not None, "only a first deploy comes from nowhere"
+        stack = self.world.stack
+        intent = values.returned(stack.complete(), self.origin)
+        try:
+            stack.keep(stack.plan(stack.last, intent, self.purpose(Phase.RETURN, self.origin)))
+        except Interrupted:
+            raise
+        except BluegreenError as error:
+            self.say(f"the way back is not prepared, a rollback plans it anew: {error.message}", "warning")
 
     def before_move(self) -> None:
         if not self.first and not self.moving:
@@ -218,7 +227,7 @@ class Deploy(Steps):
 
     def bake(self) -> None:
         facts = self.world.stack.complete()
-        self.audience.prober.pace(self.world.settings.bake.every)
+        self.audience.pace(self.world.settings.bake.every)
         try:
             self.world.witness.bake(facts.of(self.target), facts.of(self.target.other), self.audience)
         except Blind as blind:
@@ -235,10 +244,13 @@ class Deploy(Steps):
             raise Leave(NO_ORIGIN, BluegreenError("a first deploy has nothing to go back to"))
         with self.world.interruptions.shielded():
             self.say(f"going back to {self.origin}, please wait", "warning")
+            stack = self.world.stack
+            intent = values.returned(stack.complete(), self.origin)
             try:
-                self.move(Phase.RETURN, self.origin, values.returned(self.world.stack.complete(), self.origin))
+                prepared = stack.kept(self.purpose(Phase.RETURN, self.origin))
+                self.move(Phase.RETURN, self.origin, intent, prepared=prepared)
             except Leave as leave:
-                raise leave.error from leave
+                raise leave.error or leave from leave
             self.prove(self.origin)
             self.world.interruptions.clear()  # what arrived meanwhile has been answered by going back
 

@@ -15,19 +15,25 @@ class Drift:
 
     live: the color that every public record points at; None when they point at none, or at several.
     findings: one sentence each; empty when there is no drift. records: public hostname -> live content.
+    ttl: the longest of their TTLs, seconds.
     """
 
     live: Color | None
     findings: tuple[str, ...]
     records: dict[str, str]
+    ttl: int = 0
 
     @property
     def found(self) -> bool:
         return bool(self.findings)
 
 
-def compare(facts: StackFacts, records: Sequence[Record]) -> Drift:
-    """Compare the state's facts with every live record of the public hostnames."""
+AUTOMATIC_TTL = 300
+"""Seconds that Cloudflare's "automatic", written as 1, stands for in a record that is not proxied."""
+
+
+def compare(facts: StackFacts, records: Sequence[Record], *, proxied: bool = True) -> Drift:
+    """Compare the state's facts with every live record of the public hostnames. proxied: whether they are to be."""
     findings: list[str] = []
     seen: set[Color | None] = set()
     contents: dict[str, str] = {}
@@ -35,12 +41,13 @@ def compare(facts: StackFacts, records: Sequence[Record]) -> Drift:
         own = [record for record in records if record.name == hostname]
         contents[hostname] = ", ".join(record.content for record in own)
         seen |= {_color_at(facts, record.content) for record in own} or {None}
-        findings += _differences(facts, hostname, own)
+        findings += _differences(facts, hostname, own, proxied)
     live = seen.pop() if len(seen) == 1 else None
-    return Drift(live, tuple(findings), contents)
+    ttl = max((AUTOMATIC_TTL if record.ttl == 1 else record.ttl for record in records), default=0)
+    return Drift(live, tuple(findings), contents, ttl)
 
 
-def _differences(facts: StackFacts, hostname: str, own: Sequence[Record]) -> list[str]:
+def _differences(facts: StackFacts, hostname: str, own: Sequence[Record], proxied: bool) -> list[str]:
     if not own:
         return [f"{hostname} has no live record"]
     if len(own) > 1:
@@ -53,8 +60,8 @@ def _differences(facts: StackFacts, hostname: str, own: Sequence[Record]) -> lis
         found.append(f"{hostname} is record {record.id}; the state knows {known}")
     if record.type != "A":
         found.append(f"{hostname} is a record of type {record.type}, not A")
-    if not record.proxied:
-        found.append(f"{hostname} is not proxied")
+    if record.proxied != proxied:
+        found.append(f"{hostname} is {'proxied, and edge.proxied is false' if record.proxied else 'not proxied'}")
     if facts.active and record.content != facts.of(facts.active).address:
         expected = facts.of(facts.active).address or "no address"
         named = _color_at(facts, record.content)

@@ -9,10 +9,11 @@ from urllib.parse import urljoin
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import BluegreenError, CheckFailed
 from bluegreen.events import Emit, Probed, Said, WaitingFor
-from bluegreen.health import Health, Judged, Origin, Public, Verdict, await_good
+from bluegreen.health import Judged, Origin, Public, Verdict, await_good
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Clock, Probe, Question
 from bluegreen.switch.audience import Audience, Seen
+from bluegreen.switch.check import Check
 
 _PROOF_TICK = 0.02
 """Seconds between two looks at what the background prober has brought."""
@@ -28,34 +29,21 @@ class Witness:
 
     settings: EnvironmentSettings
     probe: Probe
+    check: Check
     clock: Clock
     emit: Emit
 
-    def backend_question(self, color: ColorFacts) -> Question:
-        """The question for one color: connect to its own address, whatever its name resolves to."""
-        check = self.settings.check
-        return Question(
-            url=urljoin(color.backend_url, check.path),
-            address=color.address,
-            timeout=check.timeout,
-            verify=check.verify,
-            ca_file=check.ca_file or "",
-        )
-
     def public_question(self, facts: StackFacts) -> Question:
         probe = self.settings.probe
-        return Question(url=urljoin(facts.public_url, probe.path), timeout=probe.timeout)
-
-    def health(self, color: ColorFacts, release: str) -> Health:
-        check = self.settings.check
-        return Health(check.expect, check.latency, self.settings.identity, str(color.color), release)
+        url = urljoin(facts.public_url, probe.path)
+        return Question(url, timeout=probe.timeout, headers=probe.secrets, unique=True)
 
     def public(self, color: Color, release: str) -> Public:
         return Public(self.settings.probe.expect, self.settings.identity, str(color), release)
 
     def ask(self, color: ColorFacts, release: str) -> Judged:
-        """Ask one color once, by its backend."""
-        return self.health(color, release).judge(self.probe.ask(self.backend_question(color)))
+        """Ask one color once, as `check.via` says."""
+        return self.check.ask(color, release)
 
     def ask_public(self, facts: StackFacts, public: Public) -> Seen:
         """Ask the public URL once."""
@@ -73,19 +61,26 @@ class Witness:
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         """Return after `needed` good answers in a row. deadline: monotonic seconds. Raises CheckFailed."""
+        hint = ""
 
         def told(judged: Judged, row: int) -> None:
+            nonlocal hint
+            hint = self.check.hint(judged)
             self.tell(color.color, judged, row, needed)
             meanwhile()
 
-        await_good(
-            lambda: self.ask(color, release),
-            needed=needed,
-            every=every,
-            deadline=deadline,
-            clock=self.clock,
-            seen=told,
-        )
+        try:
+            await_good(
+                lambda: self.ask(color, release),
+                needed=needed,
+                every=every,
+                deadline=deadline,
+                clock=self.clock,
+                seen=told,
+            )
+        except CheckFailed as failed:
+            failed.hint = hint
+            raise
 
     def tell(self, color: Color, judged: Judged, row: int = 0, needed: int = 0) -> None:
         answer = judged.answer
@@ -94,25 +89,25 @@ class Witness:
         if days is not None and 1 <= days < 14 and row == 1:
             self.emit(Said(f"the certificate of {color} ends in {days:.0f} days", "warning"))
 
-    def prove(self, audience: Audience, public: Public) -> None:
-        """Return once the public URL has answered from the new color alone for the whole settle time.
+    def prove(self, audience: Audience, public: Public, settle: float) -> None:
+        """Return once the public URL has answered from the new color alone for the whole settle time, in seconds.
 
-        First `probe.healthy` new answers in a row, then none that is old, unmarked or failed for `probe.settle`;
-        each such answer starts the settle time anew. Raises CheckFailed at the deadline.
+        First `probe.healthy` new answers in a row, then none that is old, unmarked or failed for so long; each such
+        answer starts the settle time anew. Raises CheckFailed at the deadline.
         """
         probe = self.settings.probe
         good = Origin.UNMARKED if public.identity is None else Origin.NEW
-        deadline = self.clock.monotonic() + probe.settle + probe.deadline
-        self.emit(WaitingFor(f"the public to be answered by {public.color} alone", probe.settle))
-        proof = _Proof(good, probe.healthy, probe.settle)
-        slower = max(probe.every, probe.settle / 100)
+        deadline = self.clock.monotonic() + settle + probe.deadline
+        self.emit(WaitingFor(f"the public to be answered by {public.color} alone", settle))
+        proof = _Proof(good, probe.healthy, settle)
+        slower = max(probe.every, settle / 100)
         while not any(proof.take(seen) for seen in audience.read()):
             if self.clock.monotonic() > deadline:
                 raise CheckFailed(
                     f"the public URL did not settle on {public.color} in time: {proof.why or 'no evidence'}"
                 )
             if proof.settling and slower:
-                audience.prober.pace(slower)
+                audience.pace(slower)
                 slower = 0.0
             self.clock.sleep(min(_PROOF_TICK, probe.every))
 
@@ -178,7 +173,7 @@ class _Proof:
 
     def take(self, seen: Seen) -> bool:
         """Take one answer; return whether that is proof. An answer without evidence counts for nothing."""
-        if seen.origin is Origin.NO_EVIDENCE:
+        if not seen.origin.is_evidence:
             return False
         if seen.origin is not self.good:
             self.row = 0

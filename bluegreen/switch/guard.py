@@ -26,6 +26,7 @@ class Step(StrEnum):
     START = "start"
     SWITCH = "switch"
     RETIRE = "retire"
+    RECONCILE = "reconcile"
 
 
 MARKER, PUBLIC, SHARED = "marker", "public", "shared"
@@ -56,6 +57,7 @@ RULES: Mapping[Step, Mapping[str, frozenset[Action]]] = {
     },
     Step.START: {"subject.server": frozenset({A.UPDATE})},
     Step.SWITCH: dict.fromkeys((PUBLIC, "subject.backend", "other.backend"), frozenset({A.UPDATE})),
+    Step.RECONCILE: dict.fromkeys((PUBLIC, "subject.backend", "other.backend"), frozenset({A.CREATE, A.UPDATE})),
     Step.RETIRE: dict.fromkeys(("subject.server", "subject.backend"), frozenset({A.UPDATE, A.DELETE})),
 }
 MARKER_MAY = frozenset({A.CREATE, A.UPDATE})

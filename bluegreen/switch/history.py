@@ -9,10 +9,11 @@ from typing import Any
 
 from bluegreen.model import EMPTY, Color, StackFacts
 from bluegreen.ports import JournalEntry, Store
-from bluegreen.switch.phases import MOVED
+from bluegreen.switch.phases import MOVED, STALE
 
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
 SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
+RECONCILED = "reconciled"
 
 FOREVER = -1.0
 """As the end of a warm time."""
@@ -53,6 +54,11 @@ class PastRun:
         return self.verdict in ("", ABANDONED)
 
     @property
+    def left(self) -> Color | None:
+        """The color that the public left in this run for good, and that is kept warm since."""
+        return self.origin if self.verdict in (SWITCHED, RECONCILED) and self.origin != self.target else None
+
+    @property
     def tells(self) -> bool:
         """It did, or may have done, something, or it ended a run that was cut off."""
         ended = self.verdict in (PREPARED, ROLLED_BACK) or (self.verb == "rollback" and self.verdict == NOTHING_TO_DO)
@@ -81,6 +87,8 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                     touched.add(Color(data["color"]))
                 if data["phase"] in MOVED:
                     found["moved_at"] = entry.time
+            case "phase-finished" if data["outcome"] == STALE:
+                found |= {"applied": False, "moved_at": 0.0}  # its apply was refused before it touched anything
             case "first-answer" if data["color"] == str(found.get("target")):
                 found["answered_after"] = entry.time - started
             case "probed":
@@ -125,8 +133,8 @@ class History:
 
     @property
     def last_move(self) -> PastRun | None:
-        """The newest run that may have moved the public."""
-        return next((run for run in self.telling() if run.moved_at), None)
+        """The newest run that may have moved the public from one color to the other."""
+        return next((run for run in self.telling() if run.moved_at and run.origin != run.target), None)
 
     @property
     def only_first_deploys(self) -> bool:
@@ -142,7 +150,7 @@ class History:
             if run.verdict == RETIRED or color in run.touched:
                 return 0.0
             if run.moved_at and run.origin == color:
-                ended = run.verdict in (SWITCHED, RETURNED, ROLLED_BACK)
+                ended = run.verdict in (SWITCHED, RETURNED, ROLLED_BACK, RECONCILED)
                 return float(run.result.get("warm_until", 0.0)) if ended else FOREVER
             if run.moved_at and run.target == color:
                 return 0.0
@@ -152,7 +160,7 @@ class History:
         """The run that began to change `color` after it last served the public; None if none did."""
         for run in self.telling():
             served_before = run.origin == color and run.moved_at
-            if served_before or (run.target == color and run.verdict in (SWITCHED, ROLLED_BACK)):
+            if served_before or (run.target == color and run.verdict in (SWITCHED, ROLLED_BACK, RECONCILED)):
                 return None
             if color in run.touched:
                 return run

@@ -4,7 +4,8 @@
     failed       it did not                             no-origin    there is no color to go back to
     interrupted  INT, TERM or HUP ended it              held         failed, and `on_failure: hold` keeps traffic there
     nothing      there is nothing to do                 unanswered   interrupted before the target's first answer
-    stopped      the target must be started first
+    stopped      the target must be started first           accepted     the state is to say what the live edge says
+    stale        what a prepared plan took for true is not
 
 A crash re-enters the phase in which it happened. The engine walks these tables; status, the README's diagram and
 the tests are made from them.
@@ -18,7 +19,7 @@ from enum import StrEnum
 from bluegreen.run.engine import DONE, FAILED, INTERRUPTED, Routes
 
 NOTHING, STOPPED, NOT_BEGUN = "nothing", "stopped", "not-begun"
-NO_ORIGIN, HELD, UNANSWERED = "no-origin", "held", "unanswered"
+NO_ORIGIN, HELD, UNANSWERED, ACCEPTED, STALE = "no-origin", "held", "unanswered", "accepted", "stale"
 
 
 class Phase(StrEnum):
@@ -30,6 +31,7 @@ class Phase(StrEnum):
     BAKE = "BAKE"
     RETURN = "RETURN"
     RETIRE = "RETIRE"
+    RECORD = "RECORD"
     # The ends, which lead nowhere:
     DONE = "DONE"
     PREPARED = "PREPARED"
@@ -72,8 +74,8 @@ SWITCH: Routes = {
 ROLLBACK: Routes = {
     P.PREFLIGHT: _leads(P.CHECK, P.FAILED, P.FAILED, {NOTHING: P.DONE, STOPPED: P.PREPARE}),
     P.PREPARE: _leads(P.CHECK, P.FAILED, P.FAILED),
-    P.CHECK: _leads(P.SWITCH, P.FAILED, P.FAILED),
-    P.SWITCH: _leads(P.PROVE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED}),
+    P.CHECK: _leads(P.SWITCH, P.FAILED, P.FAILED, {STALE: P.PREFLIGHT}),
+    P.SWITCH: _leads(P.PROVE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED, STALE: P.PREFLIGHT}),
     P.PROVE: _leads(P.DONE, P.STUCK, P.DONE, {UNANSWERED: P.STUCK}),
 }
 
@@ -82,13 +84,22 @@ RETIRE: Routes = {
     P.RETIRE: _leads(P.DONE, P.FAILED, P.FAILED),
 }
 
+RECONCILE: Routes = {
+    P.PREFLIGHT: _leads(P.CHECK, P.FAILED, P.FAILED, {NOTHING: P.DONE, ACCEPTED: P.RECORD}),
+    P.RECORD: _leads(P.DONE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED}),
+    P.CHECK: _leads(P.SWITCH, P.FAILED, P.FAILED),
+    P.SWITCH: _leads(P.PROVE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED}),
+    P.PROVE: ROLLBACK[P.PROVE],
+}
+
 TABLES: Mapping[str, Routes] = {
     "deploy": DEPLOY,
     "prepare": PREPARE,
     "switch": SWITCH,
     "rollback": ROLLBACK,
     "retire": RETIRE,
+    "reconcile": RECONCILE,
 }
 
-MOVED = frozenset({P.SWITCH, P.PROVE, P.BAKE, P.RETURN})
-"""Phases in which the public may have left the old color."""
+MOVED = frozenset({P.SWITCH, P.PROVE, P.BAKE, P.RETURN, P.RECORD})
+"""Phases in which the public may have left the old color, or had left it and is now said to have."""

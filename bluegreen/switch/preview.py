@@ -9,7 +9,6 @@ from bluegreen.errors import GuardRefused
 from bluegreen.model import Color
 from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
-from bluegreen.switch.drift import compare
 from bluegreen.switch.guard import Step
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import DeployRequest, deploy_target, refuse_returned, wanted_object
@@ -62,7 +61,7 @@ def preview(world: World, request: DeployRequest) -> Preview:
         return Preview("", str(target), release, layers)
     facts = stack.complete()
     chosen = deploy_target(facts, facts.serving, request, wanted)
-    drift = compare(facts, world.live(facts)).findings
+    drift = world.drift(facts).findings
     if chosen is None:
         return Preview(str(facts.active), "", release, (), drift)
     refuse_returned(world.history, wanted, request)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bluegreen.errors import Refused, TargetRefused, UsageError
 from bluegreen.model import EMPTY, Color, StackFacts
-from bluegreen.switch.history import SWITCHED, History, PastRun
+from bluegreen.switch.history import History, PastRun
 from bluegreen.switch.phases import MOVED
 from bluegreen.switch.values import same_object
 
@@ -46,6 +46,16 @@ class RetireRequest:
     dry_run: bool = False
     force: bool = False
     reason: str = ""
+
+
+LIVE, STATE = "live", "state"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """to: LIVE, the state is to say what the live edge says; or STATE, the other way round."""
+
+    to: str = LIVE
 
 
 def wanted_object(release: str, variables: Mapping[str, Any], request: DeployRequest) -> dict[str, Any]:
@@ -143,8 +153,7 @@ def rollback_way(facts: StackFacts, request: RollbackRequest, history: History) 
             "nothing here says which color came before: the output has no server_previous, and there is no run",
             hint=f"bluegreen rollback --to {(active or Color.GREEN).other}",
         )
-    came_from = move.origin if move.verdict == SWITCHED else None
-    return Way(came_from) if came_from is not None and came_from != active else None
+    return Way(move.left) if move.left is not None and move.left != active else None
 
 
 def _asked(request: RollbackRequest, active: Color | None) -> Way | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Interrupted, TargetRefused
+from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Refused, TargetRefused
 from bluegreen.health import Judged, Verdict, await_good
-from bluegreen.model import ColorFacts, StackFacts
+from bluegreen.model import Color, ColorFacts, StackFacts
+from bluegreen.ports import InstanceState, InstanceStatus
 from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
+from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
-from bluegreen.switch.phases import NOTHING, STOPPED, UNANSWERED, Phase
+from bluegreen.switch.phases import NOTHING, STALE, STOPPED, Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
@@ -20,11 +23,16 @@ from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
 @dataclass(slots=True)
 class Rollback(Steps):
-    """The steps of a rollback. ends: the unfinished run that it brings to an end. started: the target was stopped."""
+    """The steps of a rollback. ends: the unfinished run that it brings to an end. started: the target was stopped.
+
+    assumed: the state was not read, because a plan is prepared. stale: it was, and was of no use.
+    """
 
     request: RollbackRequest = field(default_factory=RollbackRequest)
     ends: PastRun | None = None
     started: bool = False
+    assumed: bool = False
+    stale: bool = False
 
     def steps(self) -> dict[str, PhaseStep]:
         return {
@@ -36,8 +44,36 @@ class Rollback(Steps):
         }
 
     def preflight(self) -> str | None:
+        """Choose the target: by what was known when the way back was prepared, and if that leads nowhere by the state.
+
+        Terraform refuses the prepared plan when the state has changed since; then this is entered once more.
+        """
+        stack = self.world.stack
+        self.open([stack.last])
+        self.assumed = not self.stale and stack.assume()
+        if self.assumed and self._prepared():
+            return None
+        self.assumed = False
+        stack.read(stack.last)
+        return self._look()
+
+    def _prepared(self) -> bool:
+        """Whether the plan that was prepared is the one to apply."""
+        try:
+            return self._look() is None and self.world.stack.kept(self.purpose(Phase.SWITCH, self.target)) is not None
+        except Refused:
+            return False
+
+    def _leave_stale(self) -> Leave:
+        """What this rollback took for true may be no longer: leave for PREFLIGHT, to read the state this time."""
+        self.stale = True
+        self.audience.stop()
+        return Leave(STALE)
+
+    def _look(self) -> str | None:
+        """Choose the target. Raises Refused when there is none to go back to."""
         history = self.world.history
-        facts = self.open_stack([self.world.stack.last])
+        facts = self.facts()
         if facts is None:
             if history.unfinished is None:
                 raise nothing_deployed()
@@ -98,7 +134,10 @@ class Rollback(Steps):
                 seen=look.tell,
             )
         except CheckFailed as failed:
-            self._decide(look, failed)
+            try:
+                self._decide(look, failed)
+            except TargetRefused as refused:
+                raise (self._leave_stale() if self.assumed else refused) from failed
         if self.started:
             self.say(f"{self.target} is up again, {clock.monotonic() - began:.0f} s after it was started")
 
@@ -109,7 +148,8 @@ class Rollback(Steps):
                 hint=f"bluegreen deploy --to {self.target} --release {self.release}",
             )
         last_probe = self.world.history.last_probe(self.target)
-        sick = look.reached or last_probe not in ("", Verdict.GOOD)
+        alive = look.alive()
+        sick = look.reached or alive is False or (alive is None and last_probe not in ("", Verdict.GOOD))
         if sick and not (self.request.force and self.request.reason):
             raise TargetRefused(
                 f"{self.target} is sick: {failed.message}",
@@ -124,12 +164,22 @@ class Rollback(Steps):
     def switch(self) -> None:
         facts = self.world.stack.complete()
         self.watch(facts, self.world.witness.public(self.target, self.release))
-        self.move(Phase.SWITCH, self.target, values.returned(facts, self.target))
+        prepared = self.world.stack.kept(self.purpose(Phase.SWITCH, self.target)) if self.assumed else None
+        if self.assumed and prepared is None:
+            raise self._leave_stale()
+        self.move(Phase.SWITCH, self.target, values.returned(facts, self.target), prepared=prepared)
 
     def before_move(self) -> None:
         """Stop only where state and live edge name different active colors and nothing of ours explains it."""
         if self.ends is None and not (self.request.force and self.request.reason):
-            self._refuse_other_color(self.world.stack.complete())
+            try:
+                self._refuse_other_color(self.world.stack.complete())
+            except DriftFound as found:
+                raise (self._leave_stale() if self.assumed else found) from found
+
+    def plan_anew(self, phase: Phase, to: Color, intent: values.Intent) -> None:
+        """Look anew: a state that has changed since the way back was prepared may name another one."""
+        raise self._leave_stale()
 
     def _refuse_other_color(self, facts: StackFacts) -> None:
         try:
@@ -143,30 +193,41 @@ class Rollback(Steps):
             raise DriftFound(drift_error(drift).message, hint="bluegreen rollback --to COLOR --force --reason TEXT")
 
     def prove_target(self) -> None:
-        try:
-            self.prove(self.target)
-        except Interrupted as interrupted:
-            if not self.audience.answered:
-                raise Leave(UNANSWERED, interrupted) from interrupted
-            self.say(f"{self.target} answers the public; the rest of the settle time was left out", "warning")
-            raise
+        self.prove_interruptibly()
 
 
 @dataclass(slots=True)
 class _Look:
-    """Asks the target, and remembers whether it was reached at all, and whether it ever named another release."""
+    """Asks the target, and remembers whether it was reached at all, and whether it ever named another release.
+
+    At its first bad answer its machine is looked at in the background: a vendor's SDK takes seconds to import.
+    """
 
     rollback: Rollback
     target: ColorFacts
     reached: bool = False
     wrong_release: str = ""
+    machine: Future[InstanceStatus] | None = None
 
     def ask(self) -> Judged:
         judged = self.rollback.world.witness.ask(self.target, self.target.release)
         self.reached = self.reached or judged.answer.reached
         if judged.verdict is Verdict.WRONG_RELEASE:
             self.wrong_release = judged.detail
+        if not judged.good and self.machine is None and self.target.instance:
+            instances, instance = self.rollback.world.instances, self.target.instance
+            self.machine = in_background("machine", lambda: instances().status(instance))
         return judged
+
+    def alive(self) -> bool | None:
+        """Return whether the target's machine runs; None when the stack names none, or its cloud cannot be asked."""
+        if self.machine is None:
+            return None
+        try:
+            return self.machine.result().state is InstanceState.RUNNING
+        except BluegreenError as error:
+            self.rollback.say(f"whether {self.target.color}'s machine runs cannot be read: {error.message}", "warning")
+            return None
 
     def tell(self, judged: Judged, row: int) -> None:
         self.rollback.world.witness.tell(

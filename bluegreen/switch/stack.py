@@ -9,7 +9,7 @@ from typing import Any
 from bluegreen.errors import ConfigError, GuardRefused
 from bluegreen.events import ApplyFinished, ApplyStarted, Emit, Planned
 from bluegreen.model import Color, StackFacts, merge_colors, parse_facts
-from bluegreen.ports import Clock, Plan, State, Workspace
+from bluegreen.ports import Clock, KeptPlan, Plan, State, Workspace
 from bluegreen.switch.guard import Guard, Step
 from bluegreen.switch.values import Intent, layer_values
 
@@ -91,6 +91,27 @@ class Stack:
             workspace.discard(plan)
             raise refused
         return plan
+
+    def keep(self, plan: Plan) -> None:
+        """Keep a plan of the last layer for later, with what that layer says now."""
+        self.last.workspace.keep(KeptPlan(plan, self.said[self.last.name]))
+
+    def assume(self) -> bool:
+        """Take what the last layer said when a plan was kept for what it says now; False when none is kept.
+
+        So nothing need be read. Terraform refuses to apply the plan when the state has changed since.
+        """
+        kept = self.last.workspace.kept()
+        if kept is not None:
+            self.said[self.last.name] = kept.output
+        return kept is not None
+
+    def kept(self, purpose: Purpose) -> Plan | None:
+        """Return the plan that is kept, when it does what `purpose` wants and the guard lets it; else None."""
+        kept = self.last.workspace.kept()
+        if kept is None or kept.output != self.said.get(self.last.name):
+            return None
+        return kept.plan if self._refused(kept.plan, self.last, purpose) is None else None
 
     def _refused(self, plan: Plan, layer: Layer, purpose: Purpose) -> GuardRefused | None:
         try:

@@ -12,9 +12,11 @@ from bluegreen.errors import BluegreenError, Refused
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Holder
-from bluegreen.switch.drift import compare
+from bluegreen.switch.guard import Step
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
+from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
+from bluegreen.switch.stack import Purpose
 from bluegreen.switch.world import World
 
 
@@ -33,17 +35,25 @@ class ColorStatus:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Whether `bg rollback` would work now. seconds: to the first answer, from earlier runs; None if there is none."""
+    """Whether `bg rollback` would work now. seconds: to the first answer, from earlier runs; None if there is none.
+
+    prepared: its plan is made already, so that it would only have to be applied.
+    """
 
     ready: bool
     reason: str
     target: str = ""
     seconds: float | None = None
+    prepared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """One environment. warm_until: Unix seconds, -1 for ever, 0 for nothing. unfinished: a run that was cut off."""
+    """One environment. warm_until: Unix seconds, -1 for ever, 0 for nothing. unfinished: a run that was cut off.
+
+    warm_since: since when the idle color is warm, Unix seconds, 0 when that is not known. warm_cost: what that has
+    cost, in the user's currency; None when nobody said what an hour costs.
+    """
 
     environment: str
     active: str
@@ -55,6 +65,8 @@ class StatusReport:
     lock: Holder | None
     drift: Sequence[str]
     unfinished: str = ""
+    warm_since: float = 0.0
+    warm_cost: float | None = None
 
     @property
     def alarms(self) -> list[str]:
@@ -82,17 +94,23 @@ def look(world: World) -> StatusReport:
         raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy")
     facts = stack.complete()
     colors = {str(color): _color(world, facts, color) for color in Color}
+    warm_until = _warm_until(world, facts)
+    move = world.history.last_move
+    since = move.moved_at if move is not None and warm_until else 0.0
+    hourly = world.settings.cost_per_hour
     return StatusReport(
         environment=world.environment,
         active=str(facts.active),
         public_url=facts.public_url,
         public=_public(world, facts, facts.serving),
         colors=colors,
-        warm_until=_warm_until(world, facts),
+        warm_until=warm_until,
         rollback=_way_back(world, facts, colors),
         lock=world.lock.holder(),
         drift=_drift(world, facts),
         unfinished=unfinished,
+        warm_since=since,
+        warm_cost=hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
     )
 
 
@@ -119,7 +137,7 @@ def _public(world: World, facts: StackFacts, active: Color) -> str:
 
 def _drift(world: World, facts: StackFacts) -> Sequence[str]:
     try:
-        return compare(facts, world.live(facts)).findings
+        return world.drift(facts).findings
     except BluegreenError as error:
         return (f"the live records cannot be read: {error}",)
 
@@ -153,7 +171,9 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
         return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
     if not target.healthy:
         return WayBack(False, f"{way.target} is sick: {target.detail}", str(way.target), seconds)
-    return WayBack(True, f"{way.target} ({target.release}) is warm and healthy", str(way.target), seconds)
+    purpose = Purpose(Phase.SWITCH, Step.SWITCH, way.target, target=target.address)
+    prepared = world.stack.kept(purpose) is not None
+    return WayBack(True, f"{way.target} ({target.release}) is warm and healthy", str(way.target), seconds, prepared)
 
 
 def _seconds_to_answer(world: World) -> float | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Locked, Refused
+from bluegreen.errors import ApplyNotBegun, BluegreenError, CheckFailed, DriftFound, Interrupted, Locked, Refused
 from bluegreen.events import RouteChosen, Said, Witnessed
 from bluegreen.health import Origin, Public
 from bluegreen.model import Color, ColorFacts, StackFacts
+from bluegreen.ports import Plan
 from bluegreen.run.engine import Leave
+from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
-from bluegreen.switch.audience import Audience
-from bluegreen.switch.drift import Drift, compare
+from bluegreen.switch.audience import Audience, Seen
+from bluegreen.switch.background import in_background
+from bluegreen.switch.drift import Drift
 from bluegreen.switch.guard import Step
-from bluegreen.switch.phases import NOT_BEGUN, Phase
+from bluegreen.switch.phases import NOT_BEGUN, UNANSWERED, Phase
 from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.world import World
 
@@ -32,9 +35,8 @@ class Live:
     _drift: Drift | None = None
 
     def begin(self, facts: StackFacts) -> None:
-        pool = ThreadPoolExecutor(1, thread_name_prefix="live-edge")
-        self._reading = pool.submit(lambda: compare(facts, self.world.live(facts)))
-        pool.shutdown(wait=False)
+        self._drift = None
+        self._reading = in_background("live-edge", lambda: self.world.drift(facts))
 
     def drift(self) -> Drift:
         """Return what was found, waiting for it. Raises BluegreenError when the edge could not be asked."""
@@ -60,7 +62,7 @@ def drift_error(drift: Drift) -> DriftFound:
     lines = "".join(f"\n  {finding}" for finding in drift.findings)
     return DriftFound(
         f"state and live edge disagree:{lines}",
-        hint="put the record back to what the state says; after a run that was cut off: bluegreen rollback",
+        hint="bluegreen reconcile --to state, or --to live; after a run that was cut off: bluegreen rollback",
     )
 
 
@@ -84,6 +86,10 @@ class Steps:
         self.live = Live(self.world)
         self.audience = self.world.audience()
 
+    def steps(self) -> dict[str, PhaseStep]:
+        """Return what does each phase of the verb's table."""
+        raise NotImplementedError
+
     def say(self, text: str, level: str = "info") -> None:
         self.world.emit(Said(text, level))
 
@@ -96,11 +102,14 @@ class Steps:
     def open_stack(self, layers: Iterable[Layer]) -> StackFacts | None:
         """Open layers and read what the last one says; None when nothing is deployed."""
         self.open(layers)
-        stack = self.world.stack
-        stack.read(stack.last)
-        if stack.facts is None:
+        self.world.stack.read(self.world.stack.last)
+        return self.facts()
+
+    def facts(self) -> StackFacts | None:
+        """Return what the last layer said, and remember who is active; None when nothing is deployed."""
+        if self.world.stack.facts is None:
             return None
-        facts = stack.complete()
+        facts = self.world.stack.complete()
         self.active = facts.serving
         return facts
 
@@ -117,15 +126,15 @@ class Steps:
             RouteChosen(origin.color, origin.release, target.color, target.release, dict(target.inputs or {}))
         )
 
-    def watch(self, facts: StackFacts, public: Public) -> None:
-        """Ask the public once, say how it answers, and go on asking in the background."""
+    def watch(self, facts: StackFacts, public: Public) -> Seen:
+        """Ask the public once, say how it answers, and go on asking in the background. Returns the first answer."""
         witness, probe = self.world.witness, self.world.settings.probe
         seen = witness.ask_public(facts, public)
         good = bool(seen.answer.status) and probe.expect.contains(seen.answer.status)
         if not good:
             detail = seen.answer.error or f"HTTP {seen.answer.status}"
             self.say(f"{facts.public_url} fails already, before this run: {detail}", "warning")
-        elif public.identity is not None and seen.origin in (Origin.NO_EVIDENCE, Origin.UNMARKED):
+        elif public.identity is not None and (seen.origin is Origin.UNMARKED or not seen.origin.is_evidence):
             self.say(
                 f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
                 "warning",
@@ -133,28 +142,48 @@ class Steps:
         self.audience.start(
             witness.public_question(facts), probe.every * WATCH_PACE, public, goal=self.target, was_good=good
         )
+        return seen
 
-    def move(self, phase: Phase, to: Color, intent: values.Intent) -> None:
-        """Point the public at `to`: plan, guard and apply the last layer.
+    def purpose(self, phase: Phase, to: Color, step: Step = Step.SWITCH) -> Purpose:
+        """The purpose of a plan that points the public at `to`."""
+        return Purpose(phase, step, to, target=self.world.stack.complete().of(to).address)
+
+    def move(
+        self,
+        phase: Phase,
+        to: Color,
+        intent: values.Intent,
+        step: Step = Step.SWITCH,
+        prepared: Plan | None = None,
+    ) -> None:
+        """Point the public at `to`: plan, guard and apply the last layer; or apply the plan that was prepared for it.
 
         Leaves the phase by `not-begun` when anything stops it before the apply is begun.
         """
         stack = self.world.stack
-        facts = stack.complete()
-        purpose = Purpose(phase, Step.SWITCH, to, target=facts.of(to).address)
+        facts, purpose = stack.complete(), self.purpose(phase, to, step)
         try:
-            plan = stack.plan(stack.last, intent, purpose)
+            plan = prepared or stack.plan(stack.last, intent, purpose)
             self.before_move()
         except BluegreenError as error:
             raise Leave(NOT_BEGUN, error) from error
-        self.audience.prober.pace(self.world.settings.probe.every)
+        self.audience.pace(self.world.settings.probe.every)
         self.audience.expect(self.world.witness.public(to, facts.of(to).release))
         self.moving = True
         try:
             stack.apply(stack.last, plan, purpose)
         except Locked as error:  # the apply found the state's lock taken, and has not begun
             raise Leave(NOT_BEGUN, error) from error
+        except ApplyNotBegun as error:
+            if prepared is None:
+                raise Leave(NOT_BEGUN, error) from error
+            self.say(f"the prepared plan is of no use any more: {error.message}", "warning")
+            self.plan_anew(phase, to, intent)
         self.active = to
+
+    def plan_anew(self, phase: Phase, to: Color, intent: values.Intent) -> None:
+        """Move without the prepared plan, which could not be applied."""
+        self.move(phase, to, intent)
 
     def before_move(self) -> None:
         """Look once more before the public is moved; raise to stay."""
@@ -163,14 +192,46 @@ class Steps:
         """Return once the public is answered by `color` alone. Raises CheckFailed."""
         facts = self.world.stack.complete()
         public = self.world.witness.public(color, facts.of(color).release)
-        self.world.witness.prove(self.audience, public)
-        if public.identity is None and compare(facts, self.world.live(facts)).live != color:
+        self.world.witness.prove(self.audience, public, self.settle())
+        if public.identity is None and self.world.drift(facts).live != color:
             raise CheckFailed(f"the live records do not point at {color}")
+        self._purge(facts)
+
+    def prove_interruptibly(self) -> None:
+        """Prove the target; once it has answered the public, the rest of the settle time may be left out."""
+        try:
+            self.prove(self.target)
+        except Interrupted as interrupted:
+            if not self.audience.answered:
+                raise Leave(UNANSWERED, interrupted) from interrupted
+            self.say(f"{self.target} answers the public; the rest of the settle time was left out", "warning")
+            raise
+
+    def settle(self) -> float:
+        """Return the seconds for which old answers may still come after this run's switch."""
+        settings = self.world.settings
+        if settings.edge.proxied:
+            return settings.settle()
+        try:
+            return settings.settle(self.world.drift(self.world.stack.complete()).ttl)
+        except BluegreenError:  # only a rollback gets this far: it does not wait for the records' API
+            return settings.settle()
+
+    def _purge(self, facts: StackFacts) -> None:
+        """Have the CDN forget what it kept of the other color. That it does not is said, and undoes nothing."""
+        purge = self.world.settings.edge.purge
+        try:
+            if purge == "hosts":
+                self.world.cache().purge_hosts(facts.edge.zone_id, facts.public_hostnames)
+            elif purge == "everything":
+                self.world.cache().purge_everything(facts.edge.zone_id)
+        except BluegreenError as error:
+            self.say(f"the cache was not purged: {error.message}", "warning")
 
     def look_where_public_is(self) -> None:
         """Ask the live records, after a run that cannot know any more by itself."""
         try:
-            self.active = compare(self.world.stack.complete(), self.world.live(self.world.stack.facts)).live
+            self.active = self.world.drift(self.world.stack.complete()).live
         except BluegreenError as error:
             self.say(f"where the public is cannot be read: {error}", "warning")
 

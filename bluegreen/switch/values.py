@@ -59,6 +59,12 @@ def returned(facts: StackFacts, to: Color) -> Intent:
     return replace(as_it_is(facts, to), previous=None)
 
 
+def accepted(facts: StackFacts, live: Color) -> Intent:
+    """`live` is what serves the public, whoever pointed it there; the way back is the color that did before."""
+    previous = live.other if facts.of(live.other).enabled else None
+    return replace(as_it_is(facts, live), previous=previous)
+
+
 def started(facts: StackFacts, active: Color, color: Color) -> Intent:
     return _with_object(as_it_is(facts, active), color, running=True)
 

@@ -8,8 +8,22 @@ from dataclasses import dataclass
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.events import Emit
 from bluegreen.model import StackFacts
-from bluegreen.ports import Clock, Commands, Interruptions, Lock, Probe, Prober, Record, Store
+from bluegreen.ports import (
+    Cache,
+    Clock,
+    Commands,
+    Instances,
+    Interruptions,
+    Lock,
+    Probe,
+    Prober,
+    Record,
+    Resolver,
+    Store,
+)
 from bluegreen.switch.audience import Audience
+from bluegreen.switch.check import Check
+from bluegreen.switch.drift import Drift, compare
 from bluegreen.switch.evidence import Witness
 from bluegreen.switch.history import History
 from bluegreen.switch.stack import Stack
@@ -23,13 +37,19 @@ LiveRecords = Callable[[StackFacts | None], Sequence[Record]]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One environment, by its name and settings, and one run in it, by its id."""
+    """One environment, by its name and settings, and one run in it, by its id.
+
+    cache, instances, resolver: make the adapter, which few runs need.
+    """
 
     environment: str
     settings: EnvironmentSettings
     run: str
     stack: Stack
     live: LiveRecords
+    cache: Callable[[], Cache]
+    instances: Callable[[], Instances]
+    resolver: Callable[[], Resolver]
     probe: Probe
     prober: Prober
     commands: Commands
@@ -43,7 +63,13 @@ class World:
 
     @property
     def witness(self) -> Witness:
-        return Witness(self.settings, self.probe, self.clock, self.emit)
+        facts = self.stack.facts
+        check = Check(self.settings, self.probe, self.commands, facts.public_url if facts else "")
+        return Witness(self.settings, self.probe, check, self.clock, self.emit)
+
+    def drift(self, facts: StackFacts) -> Drift:
+        """Compare what the state says with the live records. Raises BluegreenError when they cannot be read."""
+        return compare(facts, self.live(facts), proxied=self.settings.edge.proxied)
 
     def audience(self) -> Audience:
         return Audience(self.prober, self.clock, self.emit, self.settings.probe.latency)

@@ -11,9 +11,9 @@ from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-from bluegreen.errors import TerraformError
+from bluegreen.errors import ApplyNotBegun, TerraformError
 from bluegreen.model import Action, Value
-from bluegreen.ports import Workspace
+from bluegreen.ports import KeptPlan, Workspace
 from bluegreen.render.tfvars import render_tfvars
 
 ROOT = """
@@ -178,3 +178,42 @@ def test_discarding_twice_is_harmless(workspace: Workspace) -> None:
     workspace.discard(plan)
     with pytest.raises(TerraformError):
         workspace.apply(plan)
+
+
+def test_a_plan_is_kept_until_it_is_applied(workspace: Workspace) -> None:
+    output = workspace.apply(workspace.plan(BLUE)) or {}
+    assert workspace.kept() is None
+    workspace.keep(KeptPlan(workspace.plan(GREEN, contents=True), output))
+    kept = workspace.kept()
+    assert kept is not None
+    assert kept.output == {"server_active": "blue"}
+    assert {change.address: change.action for change in kept.plan.changes} == {
+        "terraform_data.root": Action.UPDATE,
+        "terraform_data.bluegreen": Action.UPDATE,
+    }
+    assert kept.plan.contents == {"terraform_data.root": "192.0.2.2"}
+    assert workspace.apply(kept.plan) == {"server_active": "green"}
+    assert workspace.kept() is None
+
+
+def test_only_the_last_plan_is_kept(workspace: Workspace) -> None:
+    workspace.keep(KeptPlan(workspace.plan(BLUE), {}))
+    workspace.keep(KeptPlan(workspace.plan(GREEN), {}))
+    kept = workspace.kept()
+    assert kept is not None
+    assert workspace.apply(kept.plan) == {"server_active": "green"}
+
+
+def test_whatever_is_applied_ends_the_keeping(workspace: Workspace) -> None:
+    workspace.keep(KeptPlan(workspace.plan(GREEN), {}))
+    workspace.apply(workspace.plan(BLUE))
+    assert workspace.kept() is None
+
+
+def test_a_stale_plan_touches_nothing_and_says_so(workspace: Workspace) -> None:
+    workspace.apply(workspace.plan(BLUE))
+    late = workspace.plan(GREEN)
+    workspace.apply(workspace.plan({**BLUE, "colors": {"blue": "192.0.2.9", "green": "192.0.2.2"}}))
+    with pytest.raises(ApplyNotBegun):
+        workspace.apply(late)
+    assert workspace.read().output == {"server_active": "blue"}

@@ -19,7 +19,7 @@ from bluegreen.model import Color, StackFacts
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.client import Sandbox
 from bluegreen.sandbox.lifecycle import down, up
-from bluegreen.sandbox.project import create_project
+from bluegreen.sandbox.project import SANDBOX, create_project
 from bluegreen.sandbox.traffic import Traffic
 from bluegreen.switch.conduct import RunResult
 from bluegreen.switch.values import as_it_is, layer_values
@@ -36,9 +36,11 @@ QUICK: Mapping[str, Any] = {
 class Shop:
     """One project in its own sandbox. events: everything that the runs have told."""
 
+    STACK, ENVIRONMENT = SANDBOX, "demo"
+
     def __init__(self, folder: Path, layout: str, **settings: Any) -> None:
         self.folder, self.layout = folder, layout
-        create_project(folder, "shop", layout)
+        create_project(folder, "shop", layout, self.STACK, local=self.STACK != SANDBOX)
         self.network = Network.for_path(folder)
         self.configure(**{**QUICK, **settings})
         self.events: list[Mapping[str, Any]] = []
@@ -66,9 +68,8 @@ class Shop:
         """Lay settings over the ones of the environment."""
         path = self.folder / "bluegreen.yaml"
         file = yaml.safe_load(path.read_text())
-        environment = file["environments"]["demo"]
-        for key, value in settings.items():
-            environment[key] = {**environment.get(key, {}), **value} if isinstance(value, Mapping) else value
+        environments = file["environments"]
+        environments[self.ENVIRONMENT] = laid_over(environments[self.ENVIRONMENT], settings)
         path.write_text(yaml.safe_dump(file, sort_keys=False))
 
     def environment(self, on_event: Callable[[Mapping[str, Any]], None] | None = None) -> Environment:
@@ -133,6 +134,14 @@ class Shop:
 
     def traffic(self) -> Traffic:
         return Traffic(self.network.public_url, workers=4, rate=100)
+
+
+def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `under` with what `over` says in place of what it said, mappings merged."""
+    merged = dict(under)
+    for key, value in over.items():
+        merged[key] = laid_over(under.get(key) or {}, value) if isinstance(value, Mapping) else value
+    return merged
 
 
 def terraform(root: Path, *arguments: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from documented import misfits, schema
 from program import Ended, Program, command, environment
 from shop import Shop
 
@@ -147,6 +148,44 @@ def test_what_fails_after_the_switch_goes_back_or_is_held(shop: Shop, program: P
     assert shop.live_color() == "green"
     assert program("rollback").code == 0
     assert shop.live_color() == "blue"
+
+
+def test_a_failed_run_is_shown_with_all_that_terraform_said(shop: Shop, program: Program) -> None:
+    code = shop.folder / "terraform" / "main.tf"
+    whole = code.read_text()
+    code.write_text(f'{whole}\nresource "terraform_data" "more" {{\n  input = var.nope\n}}\n')
+    failed = program("deploy", "--release", "1.5.0")
+    assert failed.code == 1
+    error = failed.err[failed.err.index("error: terraform plan failed") : failed.err.index("failed in PREPARE")]
+    assert 'An input variable with the name "nope"' in error
+    shown = program("show", _last_run(program)).out
+    for line in error.removeprefix("error: ").splitlines():
+        assert line.strip() in shown
+    assert "    hint: mend it, then try: bluegreen plan" in shown
+    code.write_text(whole)
+    done = program("deploy", "--release", "1.5.0")
+    assert done.code == 0
+    assert "\n== main: apply-" in program("show", "--logs", _last_run(program)).out
+
+
+def test_status_looks_past_a_lock_that_says_nothing(shop: Shop, program: Program) -> None:
+    lock = shop.folder / ".bluegreen" / "demo" / "lock"
+    lock.write_text("{")
+    told = program("status")
+    assert (told.code, told.err) == (0, "")
+    assert "lock         held, but its file does not say by whom" in told.out
+    document = json.loads(program("status", "--json").out)
+    assert (document["lock"]["run"], document["lock"]["since"]) == ("", lock.stat().st_mtime)
+    assert list(misfits(document, schema("status"), "status")) == []
+    assert program("deploy", "--release", "1.5.0").code == 4
+
+
+def test_a_file_in_the_place_of_the_data_is_no_empty_history(new_shop: Shop) -> None:
+    (new_shop.folder / ".bluegreen").touch()
+    told = Program(new_shop.folder)("history")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.splitlines()[1] == f"  {new_shop.folder / '.bluegreen'}"
+    (new_shop.folder / ".bluegreen").unlink()
 
 
 def test_a_reader_that_leaves_does_not_break_a_run(shop: Shop, program: Program) -> None:

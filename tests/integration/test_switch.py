@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shop import Shop
+from shop import Shop, terraform
 
 from bluegreen.errors import TargetRefused, UsageError
 from bluegreen.sandbox.traffic import Traffic
@@ -57,9 +57,30 @@ def test_a_rollback_goes_back_once(shop: Shop, traffic: Traffic) -> None:
 
 def test_a_rollback_reads_and_plans_the_last_layer_only(shop: Shop) -> None:
     shop.run("deploy", release="1.5.0")
+    kept = shop.folder / ".bluegreen" / "demo" / "layers" / shop.edge_state / "kept.tfplan"
+    kept.unlink()
     shop.run("rollback")
     assert {event["layer"] for event in shop.told("terraform-started")} == {shop.edge_state}
     assert [event["layer"] for event in shop.told("planned")] == [shop.edge_state]
+
+
+def test_a_prepared_rollback_is_one_call_of_terraform(shop: Shop, traffic: Traffic) -> None:
+    shop.run("deploy", release="1.5.0")
+    shop.run("rollback")
+    calls = [(event["layer"], event["command"]) for event in shop.told("terraform-started")]
+    assert calls == [(shop.edge_state, "apply")]
+    assert shop.live_color() == "blue"
+    shop.assert_nothing_to_plan()
+
+
+def test_a_prepared_rollback_sees_what_somebody_applied_meanwhile(shop: Shop, traffic: Traffic) -> None:
+    shop.run("deploy", release="1.5.0")
+    root = shop.roots()[-1]
+    assert terraform(root, "init", "-input=false") == 0
+    assert terraform(root, "apply", "-auto-approve", "-input=false", "-replace=terraform_data.bluegreen") == 0
+    assert shop.run("rollback").active == "blue"
+    assert [one["phase"] for one in shop.told("phase-finished") if one["outcome"] == "stale"] == ["SWITCH"]
+    shop.assert_nothing_to_plan()
 
 
 def test_a_rollback_works_from_a_fresh_checkout(shop: Shop, traffic: Traffic) -> None:

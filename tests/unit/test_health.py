@@ -5,7 +5,7 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeClock
 from bluegreen.config.schema import Identity, Statuses
 from bluegreen.errors import CheckFailed, Interrupted
-from bluegreen.health import Health, Judged, Marks, Origin, Public, Verdict, await_good, is_evidence, read_marks
+from bluegreen.health import Health, Judged, Marks, Origin, Public, Verdict, await_good, read_marks, without_origin
 from bluegreen.ports import Answer
 
 EXPECT = Statuses.model_validate(["200-299"])
@@ -41,19 +41,24 @@ def test_an_answer_names_its_origin(identity: Identity | None, given: Answer, ma
 
 
 @pytest.mark.parametrize(
-    ("headers", "status", "evidence"),
+    ("headers", "status", "origin"),
     [
-        ({}, 200, True),
-        ({}, 500, True),
-        ({}, 429, False),
-        ({"cf-mitigated": "challenge"}, 403, False),
-        *[({"cf-cache-status": word}, 200, False) for word in ("HIT", "STALE", "UPDATING", "REVALIDATED")],
-        ({"cf-cache-status": "DYNAMIC"}, 200, True),
-        ({"cf-cache-status": "MISS"}, 200, True),
+        ({}, 200, None),
+        ({}, 500, None),
+        ({}, 403, None),
+        ({}, 429, Origin.STOPPED),
+        ({"cf-mitigated": "challenge"}, 403, Origin.STOPPED),
+        ({"server": "cloudflare"}, 403, Origin.STOPPED),
+        ({"server": "cloudflare", "cf-cache-status": "DYNAMIC"}, 403, None),
+        ({"server": "cloudflare"}, 522, None),
+        *[({"cf-cache-status": word}, 200, Origin.CACHED) for word in ("HIT", "STALE", "UPDATING", "REVALIDATED")],
+        ({"cf-cache-status": "DYNAMIC"}, 200, None),
+        ({"cf-cache-status": "MISS"}, 200, None),
     ],
 )
-def test_what_the_edge_said_by_itself_is_no_evidence(headers: dict[str, str], status: int, evidence: bool) -> None:
-    assert is_evidence(Answer(status, headers=headers)) is evidence
+def test_what_no_origin_answered_is_no_evidence(headers: dict[str, str], status: int, origin: Origin | None) -> None:
+    assert without_origin(Answer(status, headers=headers)) is origin
+    assert origin is None or not origin.is_evidence
 
 
 @pytest.mark.parametrize(
@@ -92,8 +97,8 @@ def test_without_an_identity_or_a_release_less_is_asked() -> None:
         (answer(color=""), Origin.UNMARKED),
         (answer(0), Origin.FAILED),
         (answer(500), Origin.FAILED),
-        (answer(429), Origin.NO_EVIDENCE),
-        (Answer(200, headers={"x-color": "green", "cf-cache-status": "HIT"}), Origin.NO_EVIDENCE),
+        (answer(429), Origin.STOPPED),
+        (Answer(200, headers={"x-color": "green", "cf-cache-status": "HIT"}), Origin.CACHED),
         (Answer(0, headers={"cf-cache-status": "HIT"}), Origin.FAILED),
     ],
 )

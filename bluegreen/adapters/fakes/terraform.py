@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from bluegreen.errors import BluegreenError, TerraformError
+from bluegreen.errors import ApplyNotBegun, BluegreenError, TerraformError
 from bluegreen.model import Action, Value
-from bluegreen.ports import Change, Plan, State
+from bluegreen.ports import Change, KeptPlan, Plan, State
 
 Attributes: TypeAlias = Mapping[str, Any]
 
@@ -47,6 +47,7 @@ class FakeWorkspace:
     _lineage: str = ""
     _serial: int = 0
     _saved: dict[str, tuple[int, Desired]] = field(default_factory=dict)
+    _kept: KeptPlan | None = None
 
     def check_folder(self) -> None:
         self.calls.append("check_folder")
@@ -92,14 +93,21 @@ class FakeWorkspace:
             raise ValueError("this plan was only looked at, not saved; it cannot be applied")
         serial, desired = self._saved.pop(plan.path, (-1, Desired({})))
         if serial != self._serial:
-            raise TerraformError("terraform apply failed: Saved plan is stale", where=self.layer, applying=True)
-        error, self.fail_apply = self.fail_apply, None
+            self._kept = None
+            raise ApplyNotBegun("terraform apply failed: Saved plan is stale", where=self.layer, applying=True)
+        error, self.fail_apply, self._kept = self.fail_apply, None, None
         if error is None or self.after:
             self._store(desired.resources, plan.empty)
         if error is not None:
             raise error
         self._output = desired.output
         return self._output
+
+    def keep(self, kept: KeptPlan) -> None:
+        self._kept = kept
+
+    def kept(self) -> KeptPlan | None:
+        return self._kept
 
     def discard(self, plan: Plan) -> None:
         self._saved.pop(plan.path, None)

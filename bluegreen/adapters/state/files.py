@@ -23,8 +23,10 @@ _REASONS = {
     errno.EACCES: ("permission denied", "run it as the user who owns the store, or give the store to this one"),
     errno.EPERM: ("permission denied", "run it as the user who owns the store, or give the store to this one"),
     errno.ELOOP: ("it is a symbolic link", "replace the link by what it points at; the store follows none"),
-    errno.ENOTDIR: ("something in its path is no folder", "move that file away"),
+    errno.ENOTDIR: ("what should be a folder is a file", "move that file away, then run this again"),
+    errno.EISDIR: ("what should be a file is a folder", "move that folder away, then run this again"),
 }
+_OTHERWISE = "see what is there, mend it and run this again"
 
 
 @contextmanager
@@ -33,8 +35,15 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), ""))
-        raise BluegreenError(f"cannot {doing}: {reason}", where=str(path), hint=hint) from error
+        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), _OTHERWISE))
+        blocked = error.errno == errno.ENOTDIR
+        where = _no_folder(path) if blocked else path
+        raise BluegreenError(f"cannot {doing}: {reason}", where=str(where), hint=hint) from error
+
+
+def _no_folder(path: Path) -> Path:
+    """Return the first part of a path that is there and is no folder."""
+    return next((part for part in (*reversed(path.parents), path) if part.exists() and not part.is_dir()), path)
 
 
 def private_folder(path: Path) -> Path:

@@ -48,9 +48,10 @@ class LocalStore:
 
     def runs(self) -> Sequence[str]:
         with explained(self._folder, "list the runs"):
-            if not self._folder.is_dir():
+            try:
+                names = [path.name.removesuffix(_SUFFIX) for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+            except FileNotFoundError:
                 return ()
-            names = [path.name.removesuffix(_SUFFIX) for path in self._folder.iterdir() if path.suffix == _SUFFIX]
         return sorted(filter(RUN_ID.fullmatch, names), reverse=True)
 
     def journal(self, run: str) -> Sequence[JournalEntry]:

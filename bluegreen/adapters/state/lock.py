@@ -100,8 +100,12 @@ class LocalLock:
             self._token = ""
 
     def holder(self) -> Holder | None:
+        """Return who holds it; one without a name, `run` and all, where the file is there and does not say who."""
         with explained(self._path, "read the lock"):
-            standing = self._read()
+            try:
+                standing = self._read()
+            except (Locked, OSError):
+                return Holder("", "", "", "", "", 0, 0.0, self._path.lstat().st_mtime)
         return None if standing is None or standing.gone else standing.holder
 
     def _place(self, aside: Path) -> Holder | None:

@@ -53,9 +53,17 @@ def plan(program: Sequence[str], var_files: Sequence[Path], out: Path | None, *,
     )
 
 
-def apply(program: Sequence[str], plan_file: Path, *, lock_timeout: int) -> Argv:
-    """Return the argv that applies exactly one saved plan. lock_timeout: seconds."""
-    return _build(program, "apply", str(plan_file), json=_flag(True), input=False, **_locking(True, lock_timeout))
+def apply(program: Sequence[str], plan_file: Path, var_files: Sequence[Path] = (), *, lock_timeout: int) -> Argv:
+    """Return the argv that applies exactly one saved plan. var_files: for OpenTofu alone. lock_timeout: seconds."""
+    return _build(
+        program,
+        "apply",
+        str(plan_file),
+        var_file=[str(path) for path in var_files],
+        json=_flag(True),
+        input=False,
+        **_locking(True, lock_timeout),
+    )
 
 
 def show(program: Sequence[str], plan_file: Path) -> Argv:

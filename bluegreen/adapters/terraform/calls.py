@@ -15,10 +15,19 @@ from bluegreen.adapters.terraform.argv import Argv
 from bluegreen.adapters.terraform.logs import keep_log
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import Command, Ended, run
-from bluegreen.errors import BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
+from bluegreen.errors import ApplyNotBegun, BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
 from bluegreen.events import Emit, ResourceChanging
 from bluegreen.model import OUTPUT
 from bluegreen.ports import Change, Interruptions
+
+_HINTS: Mapping[str, str] = {
+    "init": "mend it, then try: bluegreen plan, which changes nothing",
+    "plan": "mend it, then try: bluegreen plan, which changes nothing",
+    "apply": "look at what there is now: bluegreen tf {layer} -- plan; then mend it and run this again",
+}
+"""What to do after a command that failed; after others, which only read the state, ask for that by hand."""
+
+_READ_BY_HAND = "look at the state by hand: bluegreen tf {layer} -- state pull"
 
 LOCK_TAKEN = "Error acquiring the state lock"
 """How a taken lock is told from other errors: the summary of its diagnostic, a constant in Terraform and OpenTofu."""
@@ -36,6 +45,11 @@ class Outcome:
     @property
     def changes(self) -> tuple[Change, ...]:
         return tuple(message.fact for message in self.messages if isinstance(message.fact, Change))
+
+    @property
+    def began(self) -> bool:
+        """Whether anything was done to a resource. Only Terraform's own end can say that nothing was."""
+        return self.ended.exit_code != 1 or any(isinstance(message.fact, Stage) for message in self.messages)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -123,20 +137,33 @@ class Calls:
             f"terraform {name} failed: {_summary(errors, outcome)}",
             place=next((error.where or error.address for error in errors), ""),
             diagnostics=outcome.diagnostics,
-            applying=name == "apply",
+            command=name,
+            began=outcome.began,
         )
 
     def error(
-        self, message: str, *, place: str = "", diagnostics: Sequence[Diagnostic] = (), applying: bool = False
+        self,
+        message: str,
+        *,
+        place: str = "",
+        diagnostics: Sequence[Diagnostic] = (),
+        command: str = "",
+        began: bool = True,
     ) -> TerraformError:
-        """Return the error of this layer; it says where the state lies if an apply could not store it."""
+        """Return the error of this layer; it says where the state lies if an apply could not store it.
+
+        command: the one that failed, "" when it ended well and what it printed cannot be read. began: whether
+        anything was done to a resource.
+        """
         left = self._folder / "errored.tfstate"
-        hint = ""
+        applying = command == "apply"
+        hint = _HINTS.get(command, _READ_BY_HAND).format(layer=self._layer)
         if applying and left.exists():
-            command = f"bluegreen tf {self._layer} -- state push {left.name}"
-            hint = f"the state could not be stored and lies in {left}: {command}"
+            push = f"bluegreen tf {self._layer} -- state push {left.name}"
+            hint = f"the state could not be stored and lies in {left}: {push}"
         where = f"{self._layer}: {place}" if place else self._layer
-        return TerraformError(message, where=where, hint=hint, diagnostics=diagnostics, applying=applying)
+        kind = TerraformError if began or not applying else ApplyNotBegun
+        return kind(message, where=where, hint=hint, diagnostics=diagnostics, applying=applying)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

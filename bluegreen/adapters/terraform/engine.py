@@ -162,7 +162,9 @@ def _run_version(argv: tuple[str, ...], cache: Path, environment: Mapping[str, s
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"it cannot be run: {error}", where=argv[-1], hint="see terraform.engine") from error
+        raise EngineError(
+            f"it cannot be run: {error}", where=argv[-1], hint="see terraform.engine in bluegreen.yaml"
+        ) from error
     found = _VERSION.search(asked.stdout)
     if asked.returncode or not found:
         raise EngineError(

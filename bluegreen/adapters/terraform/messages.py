@@ -50,6 +50,10 @@ _ACTIONS = {action.value: action for action in Action}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
+INDENT = "  "
+"""Before each line of a diagnostic's detail in a log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One line. fact: None when it says nothing that we use. text: for the log, "" if it must not be kept."""
@@ -117,14 +121,16 @@ def _diagnostic(diagnostic: Mapping[str, Any]) -> Diagnostic:
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    """Return a message as text; a diagnostic with its detail and place."""
+    """Return a message as text; a diagnostic with its place, and its detail, indented, below it."""
     text = str(message.get("@message", ""))
     diagnostic = message.get("diagnostic")
-    if isinstance(diagnostic, Mapping):
-        place = diagnostic.get("range") or {}
-        line = (place.get("start") or {}).get("line")
-        text += f"\n{diagnostic.get('detail', '')}" + (f"\n  on {place.get('filename')}:{line}" if line else "")
-    return text
+    if not isinstance(diagnostic, Mapping):
+        return text
+    place = diagnostic.get("range") or {}
+    line = (place.get("start") or {}).get("line")
+    said = map(str.strip, str(diagnostic.get("detail", "")).splitlines())
+    detail = [f"{INDENT}{each}" for each in said if each]
+    return "\n".join([text + (f", on {place.get('filename')}:{line}" if line else ""), *detail])
 
 
 def parse_stderr(text: str) -> str:

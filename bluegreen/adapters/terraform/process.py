@@ -84,7 +84,9 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
                 umask=0o077,  # plans and states hold secrets, and Terraform makes them readable by all
             )
         except OSError as error:
-            raise EngineError(f"cannot be started: {error}", where=command.argv[0]) from error
+            raise EngineError(
+                f"cannot be started: {error}", where=command.argv[0], hint="see terraform.engine in bluegreen.yaml"
+            ) from error
 
 
 class _Watch:

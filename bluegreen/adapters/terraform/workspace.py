@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bluegreen.adapters.state.files import create_file, private_folder, replace_file
+from bluegreen.adapters.state.files import create_file, explained, private_folder, replace_file
 from bluegreen.adapters.terraform import argv
 from bluegreen.adapters.terraform.calls import Calls
 from bluegreen.adapters.terraform.documents import find_document, parse_contents, parse_state
@@ -25,12 +25,13 @@ from bluegreen.adapters.terraform.folder import (
     find_intruders,
     scan_root,
 )
+from bluegreen.adapters.terraform.kept import PlanShelf
 from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
 from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
-from bluegreen.ports import Interruptions, Plan, State
+from bluegreen.ports import Interruptions, KeptPlan, Plan, State
 
 LEAST_FREE = 64 << 20
 """Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
@@ -85,6 +86,7 @@ class TerraformWorkspace:
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
         self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean)
         self._scanned: tuple[object, Root] | None = None
+        self._shelf = PlanShelf(self._data_dir, engine)
         self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
 
     @property
@@ -166,18 +168,36 @@ class TerraformWorkspace:
         if not plan.path:
             raise ValueError("this plan was only looked at, not saved; it cannot be applied")
         self._local.save()
-        command = argv.apply(self._engine.argv, Path(plan.path), lock_timeout=self._lock_timeout)
         try:
-            with self._calls.ran("apply", command) as outcome:
+            with self._apply_command(plan) as command, self._calls.ran("apply", command) as outcome:
                 self._calls.expect("apply", outcome)
                 output = outcome.output
         finally:
             self.discard(plan)
+            self._shelf.clear()  # planned for the state before this apply
             with suppress(OSError):  # the copy from before the apply is still good
                 self._local.save()
         if self._keep_values:
             self._leave_values(plan.values)
         return output
+
+    @contextmanager
+    def _apply_command(self, plan: Plan) -> Iterator[argv.Argv]:
+        """Give the argv of an apply. OpenTofu holds a saved plan's values against the folder's, where a bare plan's
+        may lie that are older, and refuses what differs: so it is told the plan's own once more."""
+        if self._engine.product != OPENTOFU:
+            yield argv.apply(self._engine.argv, Path(plan.path), lock_timeout=self._lock_timeout)
+            return
+        with self.values_file(plan.values) as values:
+            files = (*self._var_files, values)
+            yield argv.apply(self._engine.argv, Path(plan.path), files, lock_timeout=self._lock_timeout)
+
+    def keep(self, kept: KeptPlan) -> None:
+        with explained(self._data_dir, "keep a plan"):
+            self._shelf.put(kept)
+
+    def kept(self) -> KeptPlan | None:
+        return self._shelf.get()
 
     def discard(self, plan: Plan) -> None:
         if plan.path:

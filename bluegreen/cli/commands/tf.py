@@ -32,10 +32,32 @@ class _Passing(Verb):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         cut = args.index("--") if "--" in args else len(args)
         context.meta["terraform"] = args[cut + 1 :]
-        return super().parse_args(context, args[:cut])
+        try:
+            return super().parse_args(context, args[:cut])
+        except click.UsageError as error:
+            if cut == len(args) and (meant := self._meant(context, args)):
+                raise NoDashes(meant) from error
+            raise
+
+    def _meant(self, context: click.Context, args: list[str]) -> str:
+        """Return the command line that was meant by one without `--`; "" when it gives Terraform nothing to do."""
+        parser = self.make_parser(context)
+        parser.ignore_unknown_options = True
+        found, arguments, _ = parser.parse_args(list(args))
+        if not arguments or arguments[0].startswith("-"):  # an option of ours, mistyped
+            return ""
+        return f"bluegreen tf {found['layer']} -- {shlex.join(arguments)}"
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(context), "-- ARGS..."]
+
+
+class NoDashes(click.UsageError):
+    """Terraform's own arguments stand before `--`, or there is none."""
+
+    def __init__(self, meant: str) -> None:
+        super().__init__("what Terraform is to do stands behind --")
+        self.hint = meant
 
 
 @click.command("tf", cls=_Passing)

@@ -12,7 +12,7 @@ from bluegreen.cli.live import Picture, shows_unicode
 from bluegreen.cli.narrate import NORMAL, QUIET, VERBOSE, Narrator
 from bluegreen.cli.summary import summarize
 from bluegreen.cli.timeline import Timeline
-from bluegreen.cli.words import at, never_noticed, took, until
+from bluegreen.cli.words import at, moment, never_noticed, took, until
 
 Events = list[dict[str, Any]]
 Recorded = Callable[[str], Events]
@@ -128,11 +128,37 @@ def test_the_picture_shows_where_the_run_is(recorded: Recorded) -> None:
     assert [line for line in drawn if "asked, 0 failed" in line and "% green" in line]
 
 
+def test_proving_says_until_when_also_after_it_began_anew(recorded: Recorded) -> None:
+    events = until_event(recorded("deploy"), "waiting-for", what="the public to be answered by green alone")
+    timeline = timeline_of(events)
+    for later, told in ((-0.4, "(0.4 s left)"), (2.0, "(2.0 s over)")):
+        drawn = text(draw(timeline, timeline.waiting_until + later, Screen(80)))
+        (waiting,) = (line for line in drawn if line.startswith("   waiting    until "))
+        assert f" {told} for the public" in waiting
+
+
+def test_a_wait_without_an_end_names_none() -> None:
+    timeline = timeline_of([{"event": "waiting-for", "what": "a human", "seconds": 0.0, "time": 1.0}])
+    assert "   waiting    for a human" in text(draw(timeline, 9.0, Screen(80)))
+
+
+def test_every_warning_stays_in_the_picture_and_whole() -> None:
+    warned = [{"event": "said", "level": "warning", "text": said} for said in ("one " * 30, "two", "two")]
+    drawn = text(draw(timeline_of(warned), 0.0, Screen(80)))
+    assert [line[3:10] for line in drawn if "one" in line or "two" in line] == ["warning", " " * 7, "warning"]
+    assert " ".join(drawn).split().count("one") == 30
+
+
 def test_the_picture_shows_the_resource_that_terraform_is_on(recorded: Recorded) -> None:
     events = until_event(recorded("deploy"), "resource", stage="start")
     drawn = text(draw(timeline_of(events), events[-1]["time"] + 2.0, Screen(120)))
     address = events[-1]["address"]
     assert [line for line in drawn if line.startswith("   terraform") and f"{address} 2.0 s" in line]
+
+
+def test_a_retire_sends_nobody_anywhere() -> None:
+    drawn = text(draw(Timeline("retire", "R", "demo", "shop", "green", "2", "blue", "1"), 0.0, Screen()))
+    assert drawn[0] == "retire shop demo  blue (1)"
 
 
 def test_phases_still_ahead_are_shown_and_none_after_the_end(recorded: Recorded) -> None:
@@ -247,7 +273,7 @@ def test_under_drift_nobody_says_where_the_public_was() -> None:
         ),
         (
             {"verdict": "prepared", "active": "blue"},
-            "prepared: green (2) is up and healthy, after 4.0 s; blue (1) still serves the public",
+            "prepared: green (2) is healthy, after 4.0 s; blue (1) serves the public",
             "next: bluegreen switch",
         ),
         (
@@ -289,6 +315,10 @@ def test_three_lines_for_each_verdict(fields: dict[str, Any], happened: str, fol
         ({"sent": 9, "failed": 1}, "public: 9 requests, 1 failed"),
         ({"sent": 9, "failed": 0, "slow": 2}, "public: 9 requests, 0 failed, 2 slow"),
         ({"sent": 9, "failed": 0, "wrong_release": 1}, "public: 9 requests, 0 failed, 1 of a wrong release"),
+        (
+            {"sent": 9, "failed": 0, "cached": 2, "stopped": 1},
+            "public: 9 requests, 0 failed, 2 cached, 1 stopped at the edge: the public never noticed",
+        ),
         ({"sent": 9, "failed": 0}, "public: 9 requests, 0 failed: the public never noticed"),
     ],
 )
@@ -331,5 +361,26 @@ def test_durations(seconds: float, written: str) -> None:
 
 def test_times_have_their_date_when_it_is_another_day() -> None:
     assert len(at(1_800_000_000, 1_800_000_000)) == len("14:05")
-    assert len(at(1_800_000_000, 1_800_200_000)) == len("2027-01-15 14:05")
+    assert at(1_800_000_000, 1_800_200_000)[:6] == "01-15 "
+    assert at(1_800_000_000, 1_900_000_000)[:11] == "2027-01-15 "
+    assert len(moment(1_800_000_000)) == len("2027-01-15 14:05:00")
     assert until(-1) == "for ever"
+
+
+def test_a_console_is_told_line_by_line_also_when_quiet() -> None:
+    event = {"event": "console", "color": "green", "text": "booting\nkernel panic\n"}
+    assert Narrator(QUIET).tell(event) == [
+        "the console of green's machine ends with:",
+        "  | booting",
+        "  | kernel panic",
+    ]
+    assert Narrator(QUIET).tell({**event, "text": ""})[-1] == "  | (nothing)"
+
+
+def test_the_plan_of_the_way_back_is_not_taken_for_a_change() -> None:
+    narrator = Narrator(NORMAL)
+    planned = {"event": "planned", "layer": "edge", "phase": "RETURN", "changes": {"root": "update"}, "allowed": True}
+    narrator.tell({"event": "phase-started", "phase": "SWITCH"})
+    assert narrator.tell(planned) == ["edge: the way back is planned, for a rollback to apply"]
+    narrator.tell({"event": "phase-started", "phase": "RETURN"})
+    assert narrator.tell(planned)[0] == "edge: the plan changes 1"

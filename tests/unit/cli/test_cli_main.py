@@ -26,6 +26,7 @@ from bluegreen.errors import (
     UsageError,
     Waiting,
 )
+from bluegreen.events import COUNTED
 from bluegreen.model import Color
 
 HEAVY = (
@@ -90,6 +91,10 @@ def test_unknown_words_are_answered_with_what_was_meant(capsys: pytest.CaptureFi
     told = capsys.readouterr().err
     assert "'red'" in told
     assert "hint: bluegreen deploy --help" in told
+    assert run(["deploy", "--nope"]) == 2  # which is not at all like --to
+    assert "hint: bluegreen deploy --help\n" in capsys.readouterr().err
+    assert run(["deploy", "--relaese", "1"]) == 2
+    assert "hint: did you mean --release?" in capsys.readouterr().err
     assert run(["sandbox"]) == 2
     assert "hint: bluegreen sandbox --help" in capsys.readouterr().err
 
@@ -151,7 +156,8 @@ def test_a_run_that_never_began_still_ends_with_a_result(
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in told] == ["error", "result"]
     assert (told[-1]["verdict"], told[-1]["exit_code"]) == (verdict, code)
-    assert told[-1]["requests"] == {"sent": 0, "failed": 0, "slow": 0, "wrong_release": 0}
+    assert told[-1]["requests"].keys() == set(COUNTED)
+    assert not any(told[-1]["requests"].values())
 
 
 def test_what_is_no_run_ends_without_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,6 +195,22 @@ def test_no_color_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not options.guess(["--no-color"]).color
     monkeypatch.setenv("NO_COLOR", "1")
     assert not options.guess([]).color
+
+
+@pytest.mark.parametrize("option", ["--release", "--set", "--reason", "--allow"])
+@pytest.mark.parametrize("verb", ["deploy", "prepare"])
+def test_an_argument_that_is_no_text_is_refused_by_name(
+    verb: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    undecodable = b"a=\xff".decode("utf-8", "surrogateescape")
+    assert run(["-C", "/nowhere", verb, option, undecodable]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: invalid value for '{option}': it is not UTF-8 text"
+
+
+@pytest.mark.parametrize("verb", ["rollback", "retire"])
+def test_a_reason_that_is_no_text_is_refused_everywhere(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", "/nowhere", verb, "--reason", "\udcff"]) == 2
+    assert "'--reason': it is not UTF-8 text" in capsys.readouterr().err
 
 
 def test_what_stands_behind_two_dashes_is_not_ours() -> None:

@@ -41,6 +41,22 @@ def test_without_arguments_it_says_how(capsys: pytest.CaptureFixture[str]) -> No
     assert "behind --" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("edge plan", "bluegreen tf edge -- plan"),
+        ("edge plan -out=x -no-color", "bluegreen tf edge -- plan -out=x -no-color"),
+        ("edge --debug state list", "bluegreen tf edge -- state list"),
+        ("-e pro edge state list", "bluegreen tf edge -- state list"),
+        ("edge --debgu", "did you mean --debug?"),
+        ("edge more -- plan", "bluegreen tf --help"),
+    ],
+)
+def test_without_dashes_it_says_what_was_meant(typed: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["tf", *typed.split()]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"hint: {hint}"
+
+
 def test_the_exit_code_is_the_programs(tmp_path: Path) -> None:
     assert run_in_foreground(["sh", "-c", 'exit "$CODE"'], tmp_path, {**os.environ, "CODE": "5"}) == 5
     assert run_in_foreground(["sh", "-c", "kill -9 $$"], tmp_path, os.environ) == 137

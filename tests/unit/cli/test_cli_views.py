@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import time
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bluegreen.cli import console
 from bluegreen.cli.commands import history, plan, show, status
 from bluegreen.cli.main import run
-from bluegreen.cli.past import history_lines, row_of, run_lines
+from bluegreen.cli.past import Row, history_lines, row_of, run_lines
 from bluegreen.cli.views import plan_lines, status_lines, table
 from bluegreen.ports import Holder, JournalEntry
 from bluegreen.switch.preview import LayerPreview, Preview
@@ -51,6 +57,13 @@ def test_status_in_words() -> None:
     assert told[-1] == "*  green  1.5.0  healthy  127.1.1.12  http://127.1.1.12:8080/"
 
 
+def test_status_says_what_is_prepared_and_what_the_warm_color_costs() -> None:
+    way = WayBack(True, "blue (1.4.2) is warm and healthy", "blue", 4.2, prepared=True)
+    told = status_lines(report(rollback=way, warm_since=NOW - 3600, warm_cost=1.9), NOW)
+    assert "rollback     ready: blue (1.4.2) is warm and healthy, its plan is prepared, about 4.2 s" in told
+    assert [line for line in told if line.startswith("warm") and line.endswith(", about 1.90")]
+
+
 def test_status_of_trouble() -> None:
     blue = ColorStatus(False, "", "", "", None, "", "gone")
     green = ColorStatus(True, "1.5.0", "127.1.1.12", "http://x/", False, "no answer yet", "running")
@@ -72,6 +85,11 @@ def test_status_of_trouble() -> None:
     assert "blue   -      gone" in text
     assert "sick: no answer yet" in text
     assert told[-1] == "drift: the record points at blue"
+
+
+def test_a_lock_that_does_not_say_by_whom() -> None:
+    told = status_lines(report(lock=Holder("", "", "", "", "", 0, 0.0, NOW)), NOW)
+    assert "lock         held, but its file does not say by whom" in told
 
 
 class Looked:
@@ -145,6 +163,14 @@ def test_plan_in_words() -> None:
     assert plan_lines(Preview("blue", "", "2", ())) == ["nothing to do: blue runs 2 already"]
 
 
+def test_plan_of_one_root_knows_its_switch_after_its_prepare() -> None:
+    layers = (
+        LayerPreview("PREPARE", "main", {"module.green_server[0].x": "create"}),
+        LayerPreview("SWITCH", "main", {}, known_after="main"),
+    )
+    assert "  main: known after PREPARE's apply" in plan_lines(Preview("blue", "green", "2", layers))
+
+
 def test_plan_exits_with_3_when_the_guard_would_refuse(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +181,11 @@ def test_plan_exits_with_3_when_the_guard_would_refuse(
         plan, "open_environment", lambda options: Looked(plan=Preview("blue", "green", "2", LAYERS[:3]))
     )
     assert run(["plan"]) == 0
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def journal(events: Events) -> list[JournalEntry]:
@@ -170,15 +201,46 @@ def test_history_reads_the_journals_newest_first(
     monkeypatch.setattr(history, "open_environment", lambda options: Looked(runs=runs))
     assert run(["history"]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[0].split() == ["RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "REQUESTS", "COMMIT"]
+    assert told[0].split() == ["RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "FAILED", "COMMIT"]
     assert [line.split()[0] for line in told[1:]] == ["3", "ci:", "reason:", "2", "1"]
     assert "unfinished" in told[1]
     assert "0123456789ab" in told[1]
     assert told[2:4] == ["  ci: http://127.0.0.1/run/7", "  reason: hot fix"]
-    assert "26, 0 failed" in told[4]
+    assert " 0/26 " in told[4]
     assert run(["history", "--json", "-n", "1"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["run"], row["from"], row["to"]) for row in rows] == [("3", "blue", "green")]
+
+
+def told_at(width: int | None, *rows: Row) -> list[str]:
+    known = {"from": "blue", "to": "green", "who": "ana@desk", "commit": "0123456789abcdef", "time": NOW}
+    run = row_of("20261122-192845-a754", []) | known | {"requests": {"sent": 12_600, "failed": 3}}
+    return history_lines([{**run, **row} for row in rows], width=width, now=NOW)
+
+
+def test_history_fits_its_screen_and_loses_nothing() -> None:
+    usual = {"verb": "rollback", "release": "1.5.0-rc.1", "verdict": "nothing-to-do", "time": NOW - 86_400}
+    wide = told_at(120, usual, {})
+    assert len(wide) == 3
+    assert told_at(None, usual, {}) == wide
+    narrow = told_at(80, usual, {})
+    assert max(map(len, narrow)) <= 80
+    assert narrow[0].split() == ["RUN", "WHEN", "VERB", "TO", "RELEASE", "VERDICT"]
+    assert "20261122-192845-a754  01-14 " in narrow[1]
+    assert narrow[2] == "  who: ana@desk, from: blue, failed: 3/12600, commit: 0123456789ab"
+    lengthy = told_at(80, {"release": "0123456789" * 4})
+    assert max(map(len, lengthy)) <= 80
+    assert "0123456789" * 4 in " ".join(lengthy)
+
+
+def test_history_says_the_day_of_a_run_that_is_not_of_today() -> None:
+    assert time.strftime(" %H:%M ", time.localtime(NOW)) in told_at(80, {})[1]
+    assert "01-15" not in told_at(80, {})[1]
+    assert time.strftime(" %m-%d %H:%M ", time.localtime(NOW - 86_400)) in told_at(80, {"time": NOW - 86_400})[1]
+
+
+def test_columns_that_no_run_fills_are_left_out() -> None:
+    assert "COMMIT" not in told_at(120, {"commit": ""})[0]
 
 
 def test_no_history_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,6 +248,13 @@ def test_no_history_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert run(["history"]) == 0
     assert capsys.readouterr().out == "no runs yet\n"
     assert history_lines([row_of("X", [])])[1].startswith("X")
+
+
+def test_the_screen_is_measured_only_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "77")
+    assert console.width() is None
+    monkeypatch.setattr("sys.stdout", Screen())
+    assert console.width() == 77
 
 
 def test_one_run_with_phases_plans_probes_and_errors(recorded: Callable[[str], Events]) -> None:
@@ -198,6 +267,107 @@ def test_one_run_with_phases_plans_probes_and_errors(recorded: Callable[[str], E
     assert "    update module.cdn.terraform_data.root" in told
     assert "  green: good 5/5" in told
     assert text.index("\nSWITCH\n") < text.index("module.cdn.terraform_data.root")
+
+
+FINISHED = {"event": "terraform-finished", "layer": "edge", "command": "plan", "seconds": 1.0}
+ERRORED = {
+    "event": "error",
+    "message": "terraform plan failed: Invalid value",
+    "where": "edge: main.tf:3",
+    "hint": "mend it",
+    "exit_code": 1,
+}
+
+
+@pytest.mark.parametrize(("exit_code", "detailed"), [(1, True), (0, False), (2, False)])
+def test_an_error_is_shown_as_it_was_when_it_happened(exit_code: int, detailed: bool) -> None:
+    finished = {**FINISHED, "exit_code": exit_code}
+    told = run_lines("R", journal([finished, ERRORED]), lambda entry: [f"said by {entry.data['command']}"])
+    assert told[-4 if detailed else -3 :] == [
+        "  error: terraform plan failed: Invalid value",
+        "    edge: main.tf:3",
+        *(["    said by plan"] if detailed else []),
+        "    hint: mend it",
+    ]
+
+
+def test_an_error_of_a_later_phase_is_not_explained_by_an_earlier_terraform() -> None:
+    events = [{**FINISHED, "exit_code": 1}, {"event": "phase-started", "phase": "RETURN"}, ERRORED]
+    assert "    said" not in run_lines("R", journal(events), lambda entry: ["said"])
+
+
+def test_what_is_said_before_the_first_phase_stands_apart() -> None:
+    told = run_lines("R", journal([{"event": "said", "level": "warning", "text": "run Q was cut off"}]))
+    assert told[-2:] == ["", "  warning: run Q was cut off"]
+
+
+class Kept(Looked):
+    """A run of which logs are kept. logs: name -> text and when it was written, all of the layer `edge`."""
+
+    def __init__(self, data: Path, events: Events, logs: dict[str, tuple[str, float]]) -> None:
+        super().__init__(runs={"R": events})
+        self.data = data
+        self.config = SimpleNamespace(stack=[SimpleNamespace(name="edge")])
+        for name, (text, written) in logs.items():
+            path = data / "layers" / "edge" / "logs" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            os.utime(path, (written, written))
+
+
+FAILED = "Terraform 1.11.4\nWarning: old\n  of no matter\nError: Bad, on main.tf:3\n  Very\n  bad.\nPlan: no\n"
+RAN = [
+    {"event": "phase-started", "phase": "PREPARE", "time": 80.0},
+    {**FINISHED, "exit_code": 1, "time": 100.0},
+    {**ERRORED, "time": 101.0},
+]
+
+
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Show a run and return what is printed."""
+
+    def call(*arguments: str, events: Events = RAN, **logs: tuple[str, float]) -> str:
+        kept = Kept(tmp_path, events, {name.replace("_", "-") + ".log": log for name, log in logs.items()})
+        monkeypatch.setattr(show, "open_environment", lambda options: kept)
+        assert run(["show", "R", *arguments]) == 0
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_show_repeats_what_terraform_said_in_detail(shown: Callable[..., str]) -> None:
+    told = shown(
+        plan_1=("Error: of an earlier plan\n  not this", 90.0), apply_2=(FAILED, 100.0), plan_3=(FAILED, 100.01)
+    )
+    assert "    edge: main.tf:3\n    Very\n    bad.\n    hint: mend it\n" in told
+    assert "of no matter" not in told
+    assert "not this" not in told
+
+
+def test_show_of_a_failure_whose_log_is_gone(shown: Callable[..., str]) -> None:
+    assert "    edge: main.tf:3\n    hint: mend it\n" in shown()
+
+
+def test_the_logs_of_a_run_are_shown_or_why_there_are_none(shown: Callable[..., str]) -> None:
+    assert shown("--logs", plan_1=(FAILED, 100.0)).endswith(f"\n== edge: plan-1.log\n{FAILED}")
+    assert shown("--logs", plan_1=(FAILED, 300.0)).endswith(
+        "each layer keeps its last 50, on the machine that ran it\n"
+    )
+    assert "printed states and plans only" in shown("--logs", state_pull_2=("", 100.0))
+    never = shown("--logs", events=[{**ERRORED, "time": 1.0}])
+    assert never.endswith("no logs: this run ended before it called Terraform\n")
+
+
+def test_a_run_that_goes_nowhere_has_no_arrow() -> None:
+    route = {"event": "route-chosen", "origin": "green", "origin_release": "2", "target": "green", "release": "2"}
+    assert "route    stays on green 2" in run_lines("R", journal([route]))
+    retired = [
+        {"event": "run-started", "verb": "retire", "service": "shop"},
+        {**route, "target": "blue", "release": "1"},
+    ]
+    assert "route    stays on green 2; blue 1 is retired" in run_lines("R", journal(retired))
+    assert told_at(120, {"verb": "retire"})[0].count("FROM") == 0
 
 
 def test_waiting_is_told_apart_from_acting() -> None:

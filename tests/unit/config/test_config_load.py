@@ -177,7 +177,7 @@ def test_origins(load: Load, minimal: str) -> None:
 
 def test_the_sandbox_waits_for_less(load: Load, minimal: str) -> None:
     slow, fast = (load(text).environment(None, {}) for text in (minimal, SANDBOX + minimal))
-    assert (slow.check.every, slow.probe.settle, slow.probe.deadline, slow.bake.lasts) == (1, 300, 600, 300)
+    assert (slow.check.every, slow.probe.settle, slow.probe.deadline, slow.bake.lasts) == (1, "auto", 600, 300)
     assert (fast.check.every, fast.probe.settle, fast.probe.deadline, fast.bake.lasts) == (0.05, 1, 30, 3)
     assert (slow.edge.kind, fast.edge.kind) == ("cloudflare", "sandbox")
     assert slow.keep_warm == fast.keep_warm == 3600

@@ -18,7 +18,11 @@ from bluegreen.config.validate import known_keys
 
 TEXT = (files("bluegreen.config") / "reference" / "bluegreen.yaml").read_text(encoding="utf-8")
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
-SECRETS = {"SHOP_DATABASE_PASSWORD": "for-the-test", "CLOUDFLARE_API_TOKEN": "for-the-test-too"}
+SECRETS = {
+    "SHOP_DATABASE_PASSWORD": "for-the-test",
+    "CLOUDFLARE_API_TOKEN": "for-the-test-too",
+    "SHOP_PROBE_SECRET": "no less",
+}
 
 OPEN = {"variables", "guard.ownership", "terraform.env"}
 """Mappings whose keys are the user's, or listed in the text."""
@@ -92,7 +96,7 @@ def test_durations_are_written_as_they_are_shown(load: Callable[[str], Config]) 
     assert rows["probe.settle"].value == DOCUMENT["defaults"]["probe"]["settle"]
     assert rows["keep_warm"].value == "10m"
     line = int(rows["probe.settle"].origin.split(":")[1])
-    assert TEXT.splitlines()[line - 1].strip().startswith("settle: 5m")
+    assert TEXT.splitlines()[line - 1].strip().startswith("settle: auto")
 
 
 @pytest.mark.parametrize("name", ["stg", "pro"])

@@ -117,7 +117,8 @@ def test_does_not_look_like_one(key: str, value: object) -> None:
     [
         ("a=1", ("a", 1)),
         ("a.b=true", ("a.b", True)),
-        ("a=", ("a", "")),
+        ('a=""', ("a", "")),
+        ("größe_2.x-y=1", ("größe_2.x-y", 1)),
         ("a=x=y", ("a", "x=y")),
         ("a=[1, {b: c}]", ("a", [1, {"b": "c"}])),
         ('a="1.10"', ("a", "1.10")),
@@ -135,6 +136,11 @@ def test_set(argument: str, pair: tuple[str, object]) -> None:
         ("a", "needs key=value"),
         ("=1", "needs a key"),
         ("a..b=1", "needs a key"),
+        ("a: b=1", "'a: b' is no key"),
+        ("a.9=1", "'9' is no key"),
+        ("a =1", "'a ' is no key"),
+        ("a=", "needs a value"),
+        ("a= ", "needs a value"),
         ("a=[", "not YAML"),
         ("a=1.10", "1.10 is read as the number 1.1"),
         ("a=12e4", "12e4 is read as the number 120000"),
@@ -154,6 +160,16 @@ def test_set_refused(argument: str, message: str) -> None:
     assert message in caught.value.message
     assert caught.value.exit_code == 2
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_set_says_which_form_is_meant() -> None:
+    with pytest.raises(UsageError) as empty:
+        parse_set("a=")
+    assert empty.value.hint == "an empty text is --set 'a=\"\"', and nothing at all is --set a=null"
+    with pytest.raises(UsageError) as other:
+        parse_set("a: b=1")
+    assert other.value.hint.endswith("""--set 'labels={"a: b": x}'""")
+    assert parse_set('labels={"a: b": x}') == ("labels", {"a: b": "x"})
 
 
 def test_set_lies_over_variables() -> None:

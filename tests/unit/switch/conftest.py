@@ -12,21 +12,25 @@ import pytest
 
 from bluegreen.adapters.emitter import Emitter
 from bluegreen.adapters.fakes.clock import FakeClock, FakeInterruptions
+from bluegreen.adapters.fakes.commands import FakeCommands
 from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
-from bluegreen.adapters.fakes.records import FakeRecords
+from bluegreen.adapters.fakes.instances import FakeInstances
+from bluegreen.adapters.fakes.records import FakeCache, FakeRecords
+from bluegreen.adapters.fakes.resolver import FakeResolver
 from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import Refused
 from bluegreen.events import RunStarted
 from bluegreen.model import Color, StackFacts, Value
-from bluegreen.ports import Answer, Plan, Question, Record
+from bluegreen.ports import Answer, KeptPlan, Plan, Question, Record
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.deploy import Deploy, SwitchPrepared
 from bluegreen.switch.guard import Guard
 from bluegreen.switch.history import History, PastRun
 from bluegreen.switch.preview import Preview, preview
-from bluegreen.switch.request import DeployRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.reconcile import Reconcile
+from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.retire import Retire
 from bluegreen.switch.rollback import Rollback
 from bluegreen.switch.stack import Layer, Stack
@@ -55,7 +59,12 @@ class Killed(BaseException):
 
 def edge_output(colors: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     known = {
-        color: {**echo, "backend_hostname": f"{color}.test", "backend_url": f"http://{ADDRESSES[color]}/"}
+        color: {
+            **echo,
+            "backend_hostname": f"{color}.test",
+            "backend_url": f"http://{ADDRESSES[color]}/",
+            "instance": (echo.get("inputs") or {}).get("machine"),
+        }
         for color, echo in colors.items()
     }
     previous = {"server_previous": values["server_previous"]} if "server_previous" in values else {}
@@ -111,6 +120,19 @@ class Root(FakeWorkspace):
 
     town: Town
 
+    def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
+        if self.town.refreshes and self is self.town.root() and ROOT in self._resources:
+            record = self.town.records.records.get("r1")
+            self._resources = {name: one for name, one in self._resources.items() if name != ROOT}
+            self._resources |= {ROOT: {"content": record.content}} if record else {}
+        return super().plan(values, contents=contents, look=look)
+
+    def keep(self, kept: KeptPlan) -> None:
+        if self.town.prepares:
+            super().keep(kept)
+        else:
+            self.discard(kept.plan)
+
     def apply(self, plan: Plan) -> Mapping[str, Any] | None:
         self.town.pass_time(1.0)
         self.town.prober.catch_up()
@@ -152,23 +174,14 @@ class AskingProber(FakeProber):
             self._next += self._every
 
 
-class Commands:
-    """ports.Commands. result: exit code and output of the next ones; asked: what was run."""
-
-    def __init__(self) -> None:
-        self.result = (0, "")
-        self.asked: list[tuple[tuple[str, ...], Mapping[str, str], float]] = []
-
-    def run(self, argv: Any, environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
-        self.asked.append((tuple(argv), environment, timeout))
-        return self.result
-
-
 class Town:
     """Everything outside of a run, and runs on it.
 
-    moods: color -> what is wrong with it: sick, dead, lost (not reached), slow, or a release that it claims to run.
-    blind: nothing can be reached from here. cached: the public's answers come from a cache.
+    moods: color -> what is wrong with it: sick, dead, lost (not reached), walled (not reached from here), slow, or a
+    release that it claims to run.
+    refreshes: Terraform's plans see what became of the record, as those of a real provider do.
+    prepares: the way back that a deploy has planned is kept.
+    blind: nothing can be reached from here. cached: the public's answers come from a cache; challenged: from the edge.
     """
 
     def __init__(self, layout: str = "single", *, previous: bool = True, **settings: Any) -> None:
@@ -176,10 +189,12 @@ class Town:
         self.interruptions = FakeInterruptions()
         self.clock = FakeClock(self.interruptions)
         self.store, self.place = MemoryStore(), MemoryPlace()
-        self.records = FakeRecords("zone")
+        self.records, self.cache = FakeRecords("zone"), FakeCache("zone")
+        self.instances, self.resolver = FakeInstances({}), FakeResolver()
         self.moods: dict[str, str] = {}
-        self.blind = self.cached = False
-        self.commands = Commands()
+        self.refreshes = self.prepares = False
+        self.blind = self.cached = self.challenged = False
+        self.commands = FakeCommands()
         self.settings = EnvironmentSettings.model_validate(_over(SETTINGS, settings))
         self.layers = [Layer(name, color, root) for name, color, root in self._roots(previous)]
         self.prober = AskingProber(self)
@@ -251,10 +266,14 @@ class Town:
         if self.blind:
             return Answer(0, error="no route", reached=False, asked=now)
         if question.url.startswith(PUBLIC_URL):
+            if self.challenged:
+                return Answer(403, {"cf-mitigated": "challenge"}, asked=now)
             answer = self._answer_of(self.live)
             return replace(answer, headers={**answer.headers, "cf-cache-status": "HIT"}) if self.cached else answer
-        named = {address: color for color, address in ADDRESSES.items()}
-        return self._answer_of(named.get(question.address, ""))
+        color = next((color for color, address in ADDRESSES.items() if address == question.address), "")
+        if self.moods.get(color) == "walled":
+            return Answer(0, error="timed out", reached=False, asked=now)
+        return self._answer_of(color)
 
     def _answer_of(self, color: str) -> Answer:
         now, server, mood = self.clock.monotonic(), self.server(color), self.moods.get(color, "")
@@ -262,7 +281,7 @@ class Town:
             return Answer(0, error="timed out", reached=False, asked=now)
         if server is None or server.get("running") is False or mood == "dead":
             return Answer(0, error="refused", asked=now)
-        release = mood if mood not in ("", "sick", "slow") else str(server["release"])
+        release = mood if mood not in ("", "sick", "slow", "walled") else str(server["release"])
         headers = {"x-color": color, "x-release": release}
         return Answer(500 if mood == "sick" else 200, headers, asked=now, seconds=9.0 if mood == "slow" else 0.01)
 
@@ -276,6 +295,9 @@ class Town:
             run=run,
             stack=Stack(self.layers, Guard(), self._emitter(run), self.clock),
             live=self._live,
+            cache=lambda: self.cache,
+            instances=lambda: self.instances,
+            resolver=lambda: self.resolver,
             probe=self.probe,
             prober=self.prober,
             commands=self.commands,
@@ -394,6 +416,8 @@ def _steps(world: World, verb: str, asked: Mapping[str, Any]) -> Any:
             return SwitchPrepared(world)
         case "rollback":
             return Rollback(world, request=RollbackRequest(**asked))
+        case "reconcile":
+            return Reconcile(world, request=ReconcileRequest(**asked))
     return Retire(world, request=RetireRequest(**asked))
 
 

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bluegreen.adapters.fakes.clock import FakeClock
+from bluegreen.adapters.fakes.commands import FakeCommands
 from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
 from bluegreen.config.schema import EnvironmentSettings
-from bluegreen.errors import BluegreenError, CheckFailed, Interrupted
+from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Interrupted
 from bluegreen.events import Event, FirstAnswer, Probed, PublicAnswered, PublicCounted, Said
 from bluegreen.health import Origin, Public, Verdict
 from bluegreen.model import Color, ColorFacts
 from bluegreen.ports import Answer, Question
 from bluegreen.switch.audience import Audience
+from bluegreen.switch.check import Check
 from bluegreen.switch.evidence import Blind, Witness
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
@@ -46,7 +49,9 @@ class Bench:
         self.settings = EnvironmentSettings.model_validate(merged)
         self.clock, self.prober, self.events = FakeClock(), FakeProber(), list[Event]()
         self.probe = FakeProbe(ask)
-        self.witness = Witness(self.settings, self.probe, self.clock, self.events.append)
+        self.commands = FakeCommands()
+        self.check = Check(self.settings, self.probe, self.commands, "https://shop.test/")
+        self.witness = Witness(self.settings, self.probe, self.check, self.clock, self.events.append)
         self.audience = Audience(self.prober, self.clock, self.events.append, 2.0)
         self.public = self.witness.public(GREEN, "2")
         self.audience.start(
@@ -67,7 +72,7 @@ class Bench:
     def prove(self, *answers: Answer) -> float:
         self.switch()
         self.come(answers)
-        self.witness.prove(self.audience, self.public)
+        self.witness.prove(self.audience, self.public, self.settings.settle())
         return self.clock.monotonic()
 
     def told(self, kind: type[Event]) -> list[Any]:
@@ -247,8 +252,56 @@ def test_public_answers_that_all_fail_make_a_good_color_bad() -> None:
 
 def test_a_color_is_asked_by_its_backend_at_its_own_address() -> None:
     bench = Bench(check={"ca_file": "ca.pem", "timeout": "3s", "verify": False})
-    question = bench.witness.backend_question(TARGET)
-    assert question == Question("http://green.test/healthz", "127.0.0.12", "", 3.0, False, "ca.pem")
+    bench.witness.ask(TARGET, "2")
+    assert bench.probe.questions == [Question("http://green.test/healthz", "127.0.0.12", "", 3.0, False, "ca.pem")]
+
+
+def test_the_servers_address_may_be_asked_by_the_public_name() -> None:
+    bench = Bench(check={"host": "public"})
+    bench.witness.ask(TARGET, "2")
+    assert bench.probe.questions[0].host == "shop.test"
+
+
+def test_through_the_edge_a_color_is_asked_by_a_name_of_its_own_with_the_secret_header() -> None:
+    bench = Bench(check={"via": "edge"}, probe={"headers": {"X-Probe": "secret"}})
+    bench.witness.ask(replace(TARGET, echo={"check_url": "https://check-green.test/"}), "2")
+    (question,) = bench.probe.questions
+    assert (question.url, question.address) == ("https://check-green.test/healthz", "")
+    assert (dict(question.headers), question.unique) == ({"X-Probe": "secret"}, True)
+    assert "secret" not in repr(question)
+
+
+def test_a_stack_without_a_name_for_each_color_cannot_be_checked_through_the_edge() -> None:
+    with pytest.raises(ConfigError, match="no check_url for green"):
+        Bench(check={"via": "edge"}).witness.ask(TARGET, "2")
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "verdict", "detail"),
+    [
+        (0, "fine", Verdict.GOOD, ""),
+        (3, "one\nqueue is full\n", Verdict.WRONG_ANSWER, "the command ended with 3: queue is full"),
+        (3, "", Verdict.WRONG_ANSWER, "the command ended with 3: and it said nothing"),
+        (-1, "", Verdict.NO_ANSWER, "the command did not end in 10 s"),
+    ],
+)
+def test_a_command_may_judge_a_color(code: int, said: str, verdict: Verdict, detail: str) -> None:
+    bench = Bench(check={"via": "command", "command": ["./check", "--all"]})
+    bench.commands.result = (code, said)
+    judged = bench.witness.ask(TARGET, "2")
+    assert (judged.verdict, judged.detail) == (verdict, detail)
+    ((argv, environment, timeout),) = bench.commands.asked
+    assert (argv, timeout) == (("./check", "--all"), 10.0)
+    assert environment["BLUEGREEN_RELEASE"] == "2"
+    assert environment["BLUEGREEN_PUBLIC_URL"] == "https://shop.test/"
+
+
+@pytest.mark.parametrize(("status", "hinted"), [(421, True), (301, True), (400, True), (403, True), (500, False)])
+def test_an_answer_to_the_wrong_name_hints_at_the_name(status: int, hinted: bool) -> None:
+    bench = Bench(lambda question: Answer(status))
+    with pytest.raises(CheckFailed) as failed:
+        bench.witness.await_healthy(TARGET, "2", needed=1, every=1.0, deadline=2.0)
+    assert ("check.host: public" in failed.value.hint) is hinted
 
 
 def test_healthy_means_good_answers_in_a_row_each_of_them_told() -> None:
@@ -286,10 +339,23 @@ def test_answers_are_counted_and_told_apart() -> None:
         [answer(OLD, 0.1), answer(NEW, 0.2, seconds=3.0), answer(FAILED, 0.3), wrong, answer(CACHED, 0.5)]
     )
     seen = bench.audience.read()
-    assert [one.origin for one in seen] == [Origin.OLD, Origin.NEW, Origin.FAILED, Origin.OLD, Origin.NO_EVIDENCE]
-    assert bench.audience.requests == {"sent": 5, "failed": 1, "slow": 1, "wrong_release": 1}
+    assert [one.origin for one in seen] == [Origin.OLD, Origin.NEW, Origin.FAILED, Origin.OLD, Origin.CACHED]
+    counted = {"sent": 5, "failed": 1, "slow": 1, "wrong_release": 1, "cached": 1, "stopped": 0}
+    assert bench.audience.requests == counted
     assert bench.told(PublicCounted)[-1].by_color == {"blue": 1, "green": 3}
     assert bench.audience.read() == []
+
+
+def test_after_a_429_the_public_is_asked_no_faster_than_once_a_second() -> None:
+    bench = Bench()
+    bench.prober.come([answer(OLD, 0.1), answer(BUSY, 0.2)])
+    bench.audience.read()
+    assert bench.prober.paces[-1] == 1.0
+    bench.audience.pace(0.1)
+    assert bench.prober.paces[-1] == 1.0
+    bench.audience.pace(5.0)
+    assert bench.prober.paces[-1] == 5.0
+    assert (bench.audience.stopped, bench.audience.failed) == (1, 0)
 
 
 def test_only_a_change_or_a_failure_is_told_of_public_answers() -> None:

@@ -27,6 +27,7 @@ ALLOWED = {
     },
     Step.START: {GREEN_SERVER: {"update"}},
     Step.SWITCH: {PUBLIC: {"update"}, BLUE_RECORD: {"update"}, GREEN_RECORD: {"update"}},
+    Step.RECONCILE: {address: {"create", "update"} for address in (PUBLIC, BLUE_RECORD, GREEN_RECORD)},
     Step.RETIRE: {GREEN_SERVER: {"update", "delete"}, GREEN_RECORD: {"update", "delete"}},
 }
 

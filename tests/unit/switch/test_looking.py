@@ -10,6 +10,7 @@ import pytest
 from bluegreen.errors import BluegreenError, ConfigError, Refused
 from bluegreen.events import ApplyStarted, Event, Planned
 from bluegreen.model import Color
+from bluegreen.ports import Holder
 from bluegreen.switch.guard import Guard, Step
 from bluegreen.switch.stack import Purpose, Stack
 from bluegreen.switch.values import as_it_is, prepared
@@ -54,6 +55,16 @@ def test_status_is_a_plain_document(shop: Start) -> None:
     assert {"environment", "active", "public_url", "colors", "warm_until", "rollback", "lock", "drift"} <= set(document)
     assert {"enabled", "release", "address", "backend_url", "healthy"} <= set(document["colors"]["blue"])
     assert document["lock"]["run"] == "run-x"
+
+
+def test_status_tells_of_a_lock_that_does_not_say_by_whom(shop: Start) -> None:
+    town: Town = shop()
+    town.kill("deploy", "phase-started", fields={"phase": "CHECK"}, release="2")
+    town.place.holder, town.place.gone = Holder("", "", "", "", "", 0, 0.0, 1.0), False
+    report = town.status()
+    assert report.lock is not None
+    assert "run-002" in report.unfinished
+    assert report.alarms == []
 
 
 @pytest.mark.parametrize(
@@ -195,6 +206,7 @@ def test_a_layer_is_handed_what_the_last_one_echoed_and_over_it_what_earlier_one
         "address": "127.0.0.12",
         "backend_hostname": "green.test",
         "backend_url": "http://127.0.0.12/",
+        "instance": None,
     }
     assert colors["blue"] == facts.of(Color.BLUE).echo
 

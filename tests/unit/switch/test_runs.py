@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bluegreen.config.schema import Identity, Matcher
 from bluegreen.errors import (
     BluegreenError,
     CheckFailed,
@@ -25,10 +26,12 @@ from bluegreen.errors import (
 from bluegreen.model import Color
 from bluegreen.run.engine import DONE, FAILED, INTERRUPTED
 from bluegreen.switch.phases import (
+    ACCEPTED,
     HELD,
     NO_ORIGIN,
     NOT_BEGUN,
     NOTHING,
+    STALE,
     STOPPED,
     TABLES,
     UNANSWERED,
@@ -47,12 +50,21 @@ BEFORE: Mapping[str, Callable[[Town], None]] = {
     "switch": lambda town: ended(town, "prepare", "prepared", release="2"),
     "rollback": lambda town: ended(town, "deploy", "switched", release="2"),
     "retire": lambda town: ended(town, "deploy", "switched", release="2"),
+    "reconcile": lambda town: edit_by_hand(town),
 }
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "deploy": {"release": "2"},
     "prepare": {"release": "2"},
     "retire": {"force": True, "reason": "test"},
+    "reconcile": {"to": "state"},
 }
+
+
+def edit_by_hand(town: Town) -> None:
+    town.refreshes = True
+    ended(town, "deploy", "switched", release="2")
+    ended(town, "rollback", "rolled-back")
+    town.records.point("shop.test", "127.0.0.12")
 
 
 def ended(town: Town, verb: str, verdict: str, **asked: Any) -> None:
@@ -71,6 +83,11 @@ def fail_apply(town: Town) -> None:
     town.root().fail_apply = TerraformError("terraform apply failed", applying=True)
 
 
+def change_the_state(town: Town) -> None:
+    """Somebody applies something harmless with Terraform by hand."""
+    town.root()._serial += 1
+
+
 def sicken(color: str) -> Callable[[Town], None]:
     return lambda town: town.moods.update({color: "sick"})
 
@@ -80,7 +97,7 @@ def interrupt(town: Town) -> None:
 
 
 class Trouble:
-    """What is done to a run, and when. settings: of the town; before: the run; at: (phase, what to do) pairs."""
+    """What is done to a run, and when. settings, prepares: of the town; before: the run; at: phase and what to do."""
 
     def __init__(
         self,
@@ -88,9 +105,11 @@ class Trouble:
         before: Callable[[Town], None] = lambda town: None,
         asked: Mapping[str, Any] | None = None,
         first: bool = False,
+        prepares: bool = False,
         **settings: Any,
     ) -> None:
         self.at, self.before, self.asked, self.first, self.settings = at, before, asked, first, settings
+        self.prepares = prepares
 
     @contextmanager
     def brought_to(self, town: Town) -> Iterator[None]:
@@ -103,7 +122,7 @@ class Trouble:
 
 def troubles(verb: str) -> dict[tuple[str, str], Trouble]:
     """Return how each route of a verb is brought about; (phase, outcome) -> trouble."""
-    goal = "blue" if verb == "rollback" else "green"
+    goal = "blue" if verb in ("rollback", "reconcile") else "green"
     hold = {"bake": {"on_failure": "hold"}}
     found = {
         (P.PREFLIGHT, FAILED): Trouble(
@@ -133,6 +152,19 @@ def troubles(verb: str) -> dict[tuple[str, str], Trouble]:
             (P.PREPARE, INTERRUPTED): Trouble((P.PREPARE, interrupt), before=stop_the_target),
             (P.PROVE, INTERRUPTED): Trouble(("first-answer", interrupt)),
             (P.PROVE, UNANSWERED): Trouble((P.SWITCH, sicken("blue")), (P.PROVE, interrupt)),
+            (P.CHECK, STALE): Trouble((P.CHECK, sicken("blue")), prepares=True),
+            (P.SWITCH, STALE): Trouble((P.SWITCH, change_the_state), prepares=True),
+        }
+    if verb == "reconcile":
+        found |= {
+            (P.PREFLIGHT, NOTHING): Trouble((P.PREFLIGHT, lambda town: town.records.point("shop.test", "127.0.0.11"))),
+            (P.PREFLIGHT, ACCEPTED): Trouble(asked={"to": "live"}),
+            (P.RECORD, DONE): Trouble(asked={"to": "live"}),
+            (P.RECORD, FAILED): Trouble((P.RECORD, fail_apply), asked={"to": "live"}),
+            (P.RECORD, NOT_BEGUN): Trouble((P.RECORD, fail_plan), asked={"to": "live"}),
+            (P.RECORD, INTERRUPTED): Trouble((P.RECORD, interrupt), asked={"to": "live"}),
+            (P.PROVE, INTERRUPTED): Trouble(("first-answer", interrupt)),
+            (P.PROVE, UNANSWERED): Trouble((P.SWITCH, sicken("blue")), (P.PROVE, interrupt)),
         }
     if verb == "retire":
         found[P.PREFLIGHT, NOTHING] = Trouble(before=stop_the_target)
@@ -159,6 +191,7 @@ def test_every_route_can_be_walked_and_leads_where_its_table_says(
 ) -> None:
     trouble = troubles(verb).get((phase, outcome), Trouble())
     town: Town = found(**trouble.settings) if trouble.first else shop(**trouble.settings)
+    town.prepares = trouble.prepares
     if not trouble.first:
         BEFORE[verb](town)
     trouble.before(town)
@@ -332,7 +365,15 @@ def test_a_deploy_says_what_it_uses_up(shop: Start) -> None:
     town.run("deploy", release="2")
     town.pass_time(600.0)
     town.at_once("deploy", release="3")
-    assert "1 on blue, warm for 50 more minutes" in town.said
+    assert "this run uses up the way back: 1 on blue, warm for 50 more minutes" in town.said
+
+
+def test_a_prepare_does_not_call_itself_a_deploy(shop: Start) -> None:
+    town: Town = shop(keep_warm="1h")
+    town.run("deploy", release="2")
+    town.run("prepare", release="3")
+    assert "uses up the way back: 1 on blue" in town.said
+    assert "deploy" not in town.said
 
 
 def test_a_deploy_uses_up_a_color_kept_for_ever_and_says_so(shop: Start) -> None:
@@ -725,6 +766,6 @@ def test_nothing_to_do_needs_the_publics_word(shop: Start) -> None:
 
 def test_a_public_that_does_not_name_its_origin_is_told_before_anything_is_done(shop: Start) -> None:
     town: Town = shop()
-    town.cached = True
+    town.settings = town.settings.model_copy(update={"identity": Identity(color=Matcher(header="X-Colour"))})
     town.run("deploy", release="2")
-    assert "does not say which color answers (no evidence)" in town.said
+    assert "does not say which color answers (unmarked)" in town.said

@@ -148,6 +148,27 @@ def test_a_rollback_killed_between_record_and_output_is_finished(shop: Start) ->
     assert (town.live, town.output["server_active"]) == ("blue", "blue")
 
 
+def test_that_a_cut_off_run_was_closed_is_said_once_and_first(shop: Start) -> None:
+    town: Town = shop()
+    town.kill("deploy", "phase-started", fields={"phase": P.CHECK}, release="2")
+    town.run("rollback")
+    closed = "run run-002 (killed by ada@here) was cut off and is closed as abandoned"
+    said = [one for one in town.told("said") if "abandoned" in one["text"]]
+    assert [(one["text"], one["level"]) for one in said] == [(closed, "warning")]
+    names = [event["event"] for event in town.events if event["run"] == said[0]["run"]]
+    assert names[:3] == ["run-started", "said", "phase-started"]
+    town.run("deploy", release="3")
+    assert "abandoned" not in town.said
+
+
+def test_of_a_run_that_had_ended_when_it_was_killed_nothing_is_said(shop: Start) -> None:
+    town: Town = shop()
+    town.world("run-001").lock.acquire("run-001", "deploy")
+    town.place.gone = True
+    town.run("deploy", release="2")
+    assert "abandoned" not in town.said
+
+
 def test_a_killed_retire_is_closed_as_abandoned(shop: Start) -> None:
     town: Town = shop()
     town.run("deploy", release="2")

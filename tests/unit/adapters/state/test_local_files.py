@@ -154,3 +154,10 @@ def test_no_link_is_followed_when_a_line_is_added_or_a_file_read(tmp_path: Path)
     with pytest.raises(OSError, match="symbolic"):
         files.read_file(tmp_path / "f")
     assert (tmp_path / "target").read_text() == "theirs\n"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENAMETOOLONG, errno.ENOSPC, errno.EISDIR])
+def test_whatever_the_system_refuses_has_a_hint(number: int, tmp_path: Path) -> None:
+    with pytest.raises(BluegreenError) as caught, files.explained(tmp_path, "look"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.hint

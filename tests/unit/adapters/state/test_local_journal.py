@@ -127,5 +127,18 @@ def test_a_journal_that_cannot_be_read_is_an_error_in_words(store: LocalStore, p
 
 def test_a_place_where_nothing_can_be_written_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BluegreenError, match="no folder"):
+    with pytest.raises(BluegreenError, match="should be a folder is a file"):
         LocalStore(tmp_path / "file").append(RUN, {}, durable=True)
+
+
+@pytest.mark.parametrize("blocked", [".bluegreen", ".bluegreen/demo", ".bluegreen/demo/runs"])
+def test_a_file_in_the_place_of_a_folder_is_named_and_not_taken_for_no_runs(blocked: str, tmp_path: Path) -> None:
+    (tmp_path / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / blocked).touch()
+    with pytest.raises(BluegreenError, match="cannot list the runs: what should be a folder is a file") as caught:
+        LocalStore(tmp_path / ".bluegreen" / "demo").runs()
+    assert (caught.value.where, bool(caught.value.hint)) == (str(tmp_path / blocked), True)
+
+
+def test_where_nothing_was_ever_run_there_are_no_runs(tmp_path: Path) -> None:
+    assert list(LocalStore(tmp_path / ".bluegreen" / "demo").runs()) == []

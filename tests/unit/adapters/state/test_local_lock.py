@@ -121,11 +121,21 @@ def test_a_killed_holder_is_gone_even_before_its_parent_has_asked_for_it(tmp_pat
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"run": 1}', "\0" * 64])
 def test_a_file_that_says_nothing_is_held_by_somebody(path: Path, content: str) -> None:
     path.write_text(content)
-    for attempt in (lambda: LocalLock(path.parent).acquire(SECOND, "deploy"), LocalLock(path.parent).holder):
-        with pytest.raises(Locked, match="does not say who") as caught:
-            attempt()
-        assert "delete that file" in caught.value.hint
+    with pytest.raises(Locked, match="does not say who") as caught:
+        LocalLock(path.parent).acquire(SECOND, "deploy")
+    assert "delete that file" in caught.value.hint
+    holder = LocalLock(path.parent).holder()
+    assert holder is not None
+    assert (holder.run, holder.who, holder.since) == ("", "", path.stat().st_mtime)
     assert path.read_text() == content
+
+
+def test_a_lock_that_is_no_file_is_held_by_somebody(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    assert LocalLock(tmp_path).holder() is not None
+    with pytest.raises(BluegreenError, match="what should be a file is a folder") as caught:
+        LocalLock(tmp_path).acquire(SECOND, "deploy")
+    assert caught.value.hint
 
 
 def test_a_lock_that_was_taken_by_hand_and_given_to_another_is_not_released(tmp_path: Path) -> None:

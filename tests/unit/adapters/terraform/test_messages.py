@@ -57,17 +57,19 @@ def test_a_diagnostic_keeps_its_place_and_leaves_the_values_out() -> None:
     diagnostic = {
         "severity": "error",
         "summary": "Bad",
-        "detail": "Very",
+        "detail": "Very\n\n  bad\n",
         "address": "a.b",
         "range": {"filename": "main.tf", "start": {"line": 12, "column": 3}},
         "snippet": {"values": [{"traversal": "var.x", "statement": "is hunter2"}]},
     }
-    assert parsed(type="diagnostic", diagnostic=diagnostic) == Diagnostic("error", "Bad", "Very", "main.tf:12", "a.b")
+    assert parsed(type="diagnostic", diagnostic=diagnostic) == Diagnostic(
+        "error", "Bad", "Very\n\n  bad\n", "main.tf:12", "a.b"
+    )
     message = parse_line(
         json.dumps({"type": "diagnostic", "@message": "Error: Bad", "diagnostic": diagnostic}).encode()
     )
     assert message is not None
-    assert message.text == "Error: Bad\nVery\n  on main.tf:12"
+    assert message.text == "Error: Bad, on main.tf:12\n  Very\n  bad"
 
 
 def test_a_diagnostic_without_a_place() -> None:

@@ -1,0 +1,63 @@
+"""One saved plan, kept for later with what is needed to believe in it. It may hold secrets: private, on this disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from bluegreen.adapters.state.files import replace_file
+from bluegreen.adapters.terraform.engine import Engine
+from bluegreen.model import Action
+from bluegreen.ports import Change, KeptPlan, Plan
+
+FORMAT = 1
+
+
+class PlanShelf:
+    """Holds one plan in a layer's data directory. engine: the only one that can apply what it has planned."""
+
+    def __init__(self, data_dir: Path, engine: Engine) -> None:
+        self._plan = data_dir / "kept.tfplan"
+        self._note = data_dir / "kept.json"
+        self._engine = f"{engine.product} {engine.version}"
+
+    def put(self, kept: KeptPlan) -> None:
+        """Move a plan's file here, in place of what was here before. Raises BluegreenError, OSError."""
+        self.clear()
+        Path(kept.plan.path).replace(self._plan)
+        note = {
+            "format": FORMAT,
+            "engine": self._engine,
+            "sha256": self._digest(),
+            "plan": asdict(replace(kept.plan, contents=dict(kept.plan.contents or {}), values=dict(kept.plan.values))),
+            "output": dict(kept.output),
+        }
+        replace_file(self._note, json.dumps(note).encode())
+
+    def get(self) -> KeptPlan | None:
+        """Return what is here; None when there is nothing, or nothing that this engine could apply as it was kept."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            note = json.loads(self._note.read_bytes())
+            whole = note["format"] == FORMAT and note["engine"] == self._engine and note["sha256"] == self._digest()
+            return KeptPlan(_read_plan(note["plan"], self._plan), note["output"]) if whole else None
+        return None
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        for path in (self._note, self._plan):
+            path.unlink(missing_ok=True)
+
+    def _digest(self) -> str:
+        return hashlib.sha256(self._plan.read_bytes()).hexdigest()
+
+
+def _read_plan(data: Mapping[str, Any], path: Path) -> Plan:
+    changes = tuple(
+        Change(change["address"], Action(change["action"]), change["previous_address"]) for change in data["changes"]
+    )
+    return Plan(data["layer"], changes, data["empty"], str(path), data["contents"], data["values"])

@@ -1,0 +1,94 @@
+"""What looks at vendors' APIs, made when a run asks for it: no vendor's code is imported any earlier."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bluegreen.config.schema import Edge
+from bluegreen.events import TerraformStarted
+from bluegreen.model import StackFacts
+from bluegreen.ports import Cache, Instances, Record, Resolver
+
+if TYPE_CHECKING:
+    from bluegreen.adapters.cloudflare import CloudflareRecords
+
+
+@dataclass(frozen=True, slots=True)
+class LocalVendors:
+    """The sandbox's own APIs. records: base URL of its Cloudflare API. nameserver, port: of its DNS."""
+
+    records: str
+    nameserver: str
+    port: int
+    token: str
+
+
+@dataclass(frozen=True)
+class Vendors:
+    """environment: the variables that Terraform is given, so that it and we look at the same world.
+
+    local: the sandbox, where the project has one.
+    """
+
+    edge: Edge
+    environment: Mapping[str, str]
+    local: LocalVendors | None
+
+    def live(self, facts: StackFacts | None) -> Sequence[Record]:
+        """Read the public hostnames' live records; with None, of the hostnames that the configuration names."""
+        if facts is not None:
+            return self.records.named(facts.edge.zone_id, facts.public_hostnames)
+        if not self.edge.zone or not self.edge.hostnames:
+            return ()
+        return self.records.named(self.records.zone_id(self.edge.zone), self.edge.hostnames)
+
+    @cached_property
+    def records(self) -> CloudflareRecords:
+        """One for all looks: its connection is kept, and it counts its requests."""
+        from bluegreen.adapters.cloudflare import CloudflareRecords
+
+        return CloudflareRecords(*self._cloudflare)
+
+    def cache(self) -> Cache:
+        from bluegreen.adapters.cloudflare import CloudflareCache
+
+        return CloudflareCache(*self._cloudflare)
+
+    def instances(self) -> Instances:
+        from bluegreen.adapters.compute_engine import ComputeInstances
+
+        return ComputeInstances(self.environment)
+
+    def resolver(self) -> Resolver:
+        from bluegreen.adapters.resolver import DnsResolver
+
+        return DnsResolver(self.local.nameserver, self.local.port) if self.local else DnsResolver()
+
+    @property
+    def _cloudflare(self) -> tuple[str | None, str | None]:
+        """Base URL of the API, None for Cloudflare's own, and token."""
+        token = self.edge.token.get_secret_value() if self.edge.token else self.local and self.local.token
+        base_url = self.edge.base_url or (self.local and self.local.records)
+        known = self.environment.get
+        return base_url or known("CLOUDFLARE_BASE_URL"), token or known("CLOUDFLARE_API_TOKEN")
+
+
+class ImportMeanwhile:
+    """Imports what a run needs later while its first Terraform is running, and this process only waits for it."""
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        if not self._begun and event["event"] == TerraformStarted.name:
+            self._begun = True
+            threading.Thread(target=self._import, name="imports").start()
+
+    def _import(self) -> None:
+        for module in ("jinja2", "cloudflare"):
+            importlib.import_module(module)

@@ -1,0 +1,116 @@
+"""Reconcile: ends a disagreement of state and live edge, by making one of them say what the other says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bluegreen.errors import CheckFailed, Refused
+from bluegreen.model import Color, StackFacts
+from bluegreen.run.engine import Leave
+from bluegreen.run.engine import Step as PhaseStep
+from bluegreen.switch import values
+from bluegreen.switch.drift import Drift
+from bluegreen.switch.guard import Step
+from bluegreen.switch.phases import ACCEPTED, MOVED, NOT_BEGUN, NOTHING, Phase
+from bluegreen.switch.request import LIVE, ReconcileRequest
+from bluegreen.switch.steps import Steps
+
+
+@dataclass(slots=True)
+class Reconcile(Steps):
+    """The steps of a reconcile.
+
+    To the live edge: the state is made to say that the target, which the public has already, is active. To the state:
+    the public is pointed at the target, which the state says is active; then the origin is the target too.
+    """
+
+    request: ReconcileRequest = field(default_factory=ReconcileRequest)
+
+    def steps(self) -> dict[str, PhaseStep]:
+        return {
+            Phase.PREFLIGHT: self.preflight,
+            Phase.RECORD: self.record,
+            Phase.CHECK: self.check,
+            Phase.SWITCH: self.switch,
+            Phase.PROVE: self.prove_target,
+        }
+
+    def preflight(self) -> str | None:
+        facts = self.open_last()
+        self._refuse_unfinished()
+        self.live.begin(facts)
+        drift = self.live.drift()
+        if not drift.found:
+            self.say(f"state and live edge agree: {facts.serving} is active")
+            return NOTHING
+        to_live = self.request.to == LIVE
+        self.origin = facts.serving
+        self.target = self._live_color(facts, drift) if to_live else facts.serving
+        self.release = facts.of(self.target).release
+        self.tell_route(facts.of(self.origin), facts.of(self.target))
+        return ACCEPTED if to_live else None
+
+    def _refuse_unfinished(self) -> None:
+        cut = self.world.history.unfinished
+        if cut is not None and cut.verb != "reconcile" and cut.phase in MOVED:
+            raise Refused(
+                f"run {cut.id} ({cut.verb}) was cut off in {cut.phase}, which explains a disagreement",
+                hint="bluegreen rollback ends it",
+            )
+
+    def _live_color(self, facts: StackFacts, drift: Drift) -> Color:
+        """Return the color that the live records all point at. Raises Refused when that is none, or no news."""
+        if drift.live is None:
+            points = ", ".join(f"{name} at {content or 'nothing'}" for name, content in drift.records.items())
+            raise Refused(
+                f"the live records point at no one color's address: {points}", hint="bluegreen reconcile --to state"
+            )
+        if drift.live == facts.active:
+            raise Refused(
+                f"state and live edge both say {drift.live}; what differs is how: {'; '.join(drift.findings)}",
+                hint="bluegreen reconcile --to state",
+            )
+        return drift.live
+
+    def record(self) -> None:
+        """Make the state say what the live records say.
+
+        A plan's public record must point where it points already, so this cannot move anybody.
+        """
+        self.move(Phase.RECORD, self.target, values.accepted(self.world.stack.complete(), self.target))
+        self._refuse_disagreement(Phase.RECORD)
+
+    def check(self) -> None:
+        """A short look at the color that the public is to be sent to, as before a rollback."""
+        check, clock = self.world.settings.rollback_check, self.world.clock
+        target = self.world.stack.complete().of(self.target)
+        self.world.witness.await_healthy(
+            target,
+            target.release,
+            needed=check.healthy,
+            every=check.every,
+            deadline=clock.monotonic() + check.deadline,
+        )
+
+    def switch(self) -> None:
+        facts = self.world.stack.complete()
+        self.watch(facts, self.world.witness.public(self.target, self.release))
+        self.move(Phase.SWITCH, self.target, values.as_it_is(facts, self.target), Step.RECONCILE)
+        self._refuse_disagreement(Phase.SWITCH)
+
+    def _refuse_disagreement(self, phase: Phase) -> None:
+        """Terraform mends what it sees: a second record beside its own, for one, it does not."""
+        drift = self.world.drift(self.world.stack.complete())
+        if not drift.found:
+            return
+        findings = "".join(f"\n  {finding}" for finding in drift.findings)
+        error = CheckFailed(
+            f"state and live edge disagree still, about what Terraform does not see:{findings}",
+            hint="mend that by hand, then: bluegreen status",
+        )
+        if phase not in self.world.stack.applied_in:
+            raise Leave(NOT_BEGUN, error)
+        raise error
+
+    def prove_target(self) -> None:
+        self.prove_interruptibly()

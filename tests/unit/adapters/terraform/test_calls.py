@@ -1,0 +1,81 @@
+"""How a Terraform command ended, as an error that says what to do next."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bluegreen.adapters.fakes.clock import FakeInterruptions
+from bluegreen.adapters.terraform.calls import Calls
+from bluegreen.adapters.terraform.logs import find_logs, read_details
+from bluegreen.errors import EngineError, TerraformError
+from bluegreen.events import Event
+
+
+def ignore(event: Event) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Calls:
+    return Calls("edge", tmp_path, tmp_path / "data", lambda: os.environ, ignore, FakeInterruptions(), str)
+
+
+def failed(calls: Calls, name: str, script: str = "exit 1") -> TerraformError:
+    with pytest.raises(TerraformError) as raised, calls.ran(name, ("sh", "-c", script)) as outcome:
+        calls.expect(name, outcome)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("init", "bluegreen plan"),
+        ("plan", "bluegreen plan"),
+        ("apply", "bluegreen tf edge -- plan"),
+        ("state-pull", "bluegreen tf edge -- state pull"),
+        ("show", "bluegreen tf edge -- state pull"),
+    ],
+)
+def test_every_failure_names_the_next_command(name: str, command: str, calls: Calls) -> None:
+    error = failed(calls, name)
+    assert command in error.hint
+    assert error.applying is (name == "apply")
+
+
+def test_so_does_a_document_that_cannot_be_read(calls: Calls) -> None:
+    assert "bluegreen tf edge -- state pull" in calls.error("the state cannot be read").hint
+
+
+def test_a_state_that_could_not_be_stored_comes_first(calls: Calls, tmp_path: Path) -> None:
+    (tmp_path / "errored.tfstate").touch()
+    assert "bluegreen tf edge -- state push errored.tfstate" in failed(calls, "apply").hint
+
+
+def test_a_program_that_cannot_be_started_names_the_setting(calls: Calls) -> None:
+    with pytest.raises(EngineError) as raised, calls.ran("plan", ("/nowhere/terraform",)):
+        pass
+    assert "terraform.engine" in raised.value.hint
+
+
+def test_the_log_keeps_the_details_that_the_error_carries(calls: Calls, tmp_path: Path) -> None:
+    lines = [
+        {"type": "version", "@message": "Terraform 1.11.4", "terraform": "1.11.4"},
+        *(
+            {"type": "diagnostic", "@message": f"{word}: Bad", "diagnostic": diagnostic}
+            for word, diagnostic in (
+                ("Warning", {"severity": "warning", "summary": "Bad", "detail": "harmless"}),
+                ("Error", {"severity": "error", "summary": "Bad", "detail": "first\n\n  second"}),
+                ("Error", {"severity": "error", "summary": "Bad", "detail": "Error: third"}),
+            )
+        ),
+        {"type": "change_summary", "@message": "Plan: 0 to add"},
+    ]
+    (tmp_path / "lines").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    error = failed(calls, "plan", "cat lines; exit 1")
+    said = [line.strip() for one in error.diagnostics if one.severity == "error" for line in one.detail.splitlines()]
+    (log,) = find_logs(tmp_path / "data" / "logs")
+    assert read_details(log) == list(filter(None, said)) == ["first", "second", "Error: third"]

@@ -1,0 +1,180 @@
+"""What a run makes of the world beyond its own stack: caches, firewalls, machines, names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bluegreen.adapters.fakes.instances import FakeInstances
+from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Refused, TargetRefused
+from bluegreen.ports import InstanceState, InstanceStatus, Record, Resolution
+
+Start = Callable[..., Any]
+
+MACHINE = "projects/p/zones/z/instances/i"
+RUNNING, STOPPED = InstanceStatus(InstanceState.RUNNING), InstanceStatus(InstanceState.STOPPED)
+
+
+# Evidence
+
+
+@pytest.mark.parametrize(("edge", "rule"), [("cached", "probe_path"), ("challenged", "probe.headers")])
+def test_a_deploy_that_could_not_be_proven_is_refused_before_it_begins(shop: Start, edge: str, rule: str) -> None:
+    town = shop()
+    setattr(town, edge, True)
+    result = town.run("deploy", release="2")
+    assert (type(result.error), result.exit_code, result.verdict) == (ConfigError, 2, "usage")
+    assert rule in result.error.hint
+    assert not town.told("apply-started")
+
+
+@pytest.mark.parametrize("edge", ["cached", "challenged"])
+def test_a_rollback_goes_on_where_nothing_can_be_proven(shop: Start, edge: str) -> None:
+    town = shop()
+    town.run("deploy", release="2")
+    setattr(town, edge, True)
+    with town.on("apply-finished", lambda: setattr(town, edge, False)):
+        assert town.run("rollback").verdict == "rolled-back"
+
+
+def test_without_an_identity_no_evidence_is_missed(shop: Start) -> None:
+    town = shop(identity="none")
+    town.cached = True
+    result = town.run("deploy", release="2")
+    assert not isinstance(result.error, ConfigError)
+    assert town.told("apply-started")
+
+
+# Reach
+
+
+def test_a_machine_that_the_firewall_keeps_out_hears_so_before_anything_is_made(shop: Start) -> None:
+    town = shop()
+    town.moods["blue"] = "walled"
+    result = town.run("deploy", release="2")
+    assert (type(result.error), result.exit_code) == (Refused, 3)
+    assert "health_check_source_ranges" in result.error.hint
+    assert not town.told("apply-started")
+
+
+def test_a_color_that_is_not_asked_directly_need_not_be_reached(shop: Start) -> None:
+    town = shop(check={"via": "command", "command": ["./check"]})
+    town.moods["blue"] = "walled"
+    assert town.run("deploy", release="2").verdict == "switched"
+
+
+# Machines
+
+
+def test_the_console_is_shown_when_a_color_does_not_come_up(shop: Start) -> None:
+    town = shop(variables={"machine": MACHINE})
+    town.instances = FakeInstances({MACHINE: RUNNING}, {MACHINE: "kernel panic"})
+    town.moods["green"] = "dead"
+    assert isinstance(town.run("deploy", release="2").error, CheckFailed)
+    assert [(one["color"], one["text"]) for one in town.told("console")] == [("green", "kernel panic")]
+
+
+def test_a_console_that_cannot_be_read_hides_nothing(shop: Start) -> None:
+    town = shop(variables={"machine": MACHINE})
+    town.instances.error = BluegreenError("no permission")
+    town.moods["green"] = "dead"
+    result = town.run("deploy", release="2")
+    assert isinstance(result.error, CheckFailed)
+    assert "no permission" in town.said
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(RUNNING, "rolled-back"), (STOPPED, "refused")])
+def test_a_machine_that_runs_makes_a_silent_target_one_that_is_out_of_reach(
+    shop: Start, status: InstanceStatus, verdict: str
+) -> None:
+    town = shop(variables={"machine": MACHINE})
+    town.instances = FakeInstances({MACHINE: status})
+    town.run("deploy", release="2")
+    town.moods["blue"] = "sick"
+    assert isinstance(town.run("rollback").error, TargetRefused)
+    town.moods["blue"] = "lost"
+    with town.on("apply-started", town.moods.clear):
+        assert town.run("rollback").verdict == verdict
+
+
+# Names
+
+
+def test_what_the_backend_hostname_resolves_to_is_shown_beside_the_check(shop: Start) -> None:
+    town = shop()
+    town.resolver.known["green.test"] = Resolution(("127.0.0.99",), ("127.0.0.12",))
+    town.run("deploy", release="2")
+    assert "green.test resolves to 127.0.0.99 here, 127.0.0.12 at its name servers" in town.said
+    assert town.live == "green"
+
+
+# Caches
+
+
+@pytest.mark.parametrize(("purge", "left"), [("none", {"shop.test", "other.test"}), ("hosts", {"other.test"})])
+def test_the_cdn_forgets_what_it_was_told_to(shop: Start, purge: str, left: set[str]) -> None:
+    town = shop(edge={"purge": purge})
+    town.cache.cached = {"shop.test", "other.test"}
+    town.run("deploy", release="2")
+    assert town.cache.cached == left
+    town.cache.cached = {"shop.test", "other.test"}
+    town.run("rollback")
+    assert town.cache.cached == left
+
+
+def test_a_purge_that_fails_undoes_nothing(shop: Start) -> None:
+    town = shop(edge={"purge": "everything"})
+    town.cache.purge_everything = _refuse
+    assert town.run("deploy", release="2").verdict == "switched"
+    assert "the cache was not purged: no permission" in town.said
+
+
+def _refuse(zone_id: str) -> None:
+    raise BluegreenError("no permission")
+
+
+# Settling
+
+
+def dns_only(town: Any, ttl: int) -> None:
+    town.records.records["r1"] = Record("r1", "shop.test", "A", "127.0.0.11", proxied=False, ttl=ttl)
+
+
+@pytest.mark.parametrize(("ttl", "settle"), [(60, 300), (1, 600), (400, 800)])
+def test_records_that_resolvers_keep_settle_for_twice_their_ttl(shop: Start, ttl: int, settle: int) -> None:
+    town = shop(edge={"proxied": False}, probe={"settle": "auto"})
+    dns_only(town, ttl)
+    town.run("deploy", release="2")
+    waits = [one for one in town.told("waiting-for") if "the public" in one["what"]]
+    assert waits[0]["seconds"] == settle
+
+
+def test_a_warm_time_shorter_than_twice_the_settle_time_is_refused(shop: Start) -> None:
+    town = shop(edge={"proxied": False}, probe={"settle": "auto"}, keep_warm="30m")
+    dns_only(town, 3600)
+    result = town.run("deploy", release="2")
+    assert (type(result.error), result.exit_code) == (ConfigError, 2)
+    assert "keep_warm" in result.error.message
+    assert not town.told("apply-started")
+
+
+# Money
+
+
+def test_status_says_since_when_a_color_is_warm_and_what_that_has_cost(shop: Start) -> None:
+    town = shop(cost_per_hour=0.5)
+    assert town.status().warm_cost is None
+    town.run("deploy", release="2")
+    town.pass_time(1800.0)
+    report = town.status()
+    waited = town.clock.time() - report.warm_since
+    assert 1800.0 < waited < 1900.0
+    assert report.warm_cost == pytest.approx(0.5 * waited / 3600)
+
+
+def test_what_nobody_priced_has_no_cost(shop: Start) -> None:
+    town = shop()
+    town.run("deploy", release="2")
+    assert town.status().warm_cost is None
