@@ -23,7 +23,7 @@ from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Interrupted, Locked, TerraformError
-from bluegreen.events import Event, ResourceChanging, TerraformFinished, TerraformStarted
+from bluegreen.events import Event, ResourceChanging, Said, TerraformFinished, TerraformStarted
 from bluegreen.model import Value
 from bluegreen.render.tfvars import render_tfvars
 
@@ -134,6 +134,17 @@ def test_says_which_resource_an_apply_is_on(world: World) -> None:
         ("terraform_data.bluegreen", "start"),
         ("terraform_data.bluegreen", "complete"),
     ]
+
+
+def test_what_terraform_warns_of_is_passed_on_once(world: World) -> None:
+    check = 'check "age" {\n  assert {\n    condition     = var.server_active == "none"\n    error_message = "this is old"\n  }\n}\n'
+    world.write(ROOT + check)
+    workspace = world.workspace()
+    workspace.init()
+    workspace.apply(workspace.plan(BLUE))
+    workspace.discard(workspace.plan({"server_active": "green"}))
+    warned = [event.text for event in world.events if isinstance(event, Said) and event.level == "warning"]
+    assert warned == ["edge: Check block assertion failed: this is old"]
 
 
 def test_init_runs_only_when_something_changed(world: World) -> None:

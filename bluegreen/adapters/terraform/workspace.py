@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from bluegreen.adapters.terraform.folder import (
 from bluegreen.adapters.terraform.kept import PlanShelf
 from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
-from bluegreen.errors import BluegreenError, ConfigError
+from bluegreen.errors import BluegreenError, ConfigError, Diagnostic
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
 from bluegreen.ports import Interruptions, KeptPlan, Plan, State
@@ -85,6 +85,7 @@ class TerraformWorkspace:
         self._keep_values = keep_values
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
         self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean)
+        self._warned: set[str] = set()
         self._scanned: tuple[object, Root] | None = None
         self._shelf = PlanShelf(self._data_dir, engine)
         self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
@@ -159,6 +160,7 @@ class TerraformWorkspace:
             command = argv.plan(self._engine.argv, var_files, saved, lock=not look, lock_timeout=self._lock_timeout)
             with self._calls.ran("plan", command) as outcome:
                 self._calls.expect("plan", outcome, _NOTHING, _CHANGES)
+                self._tell_warnings(outcome.diagnostics)
                 empty = outcome.ended.exit_code == _NOTHING
                 changes = outcome.changes
             shown = self._contents(out) if contents else None
@@ -198,6 +200,14 @@ class TerraformWorkspace:
 
     def kept(self) -> KeptPlan | None:
         return self._shelf.get()
+
+    def _tell_warnings(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Pass on what Terraform warns of, a failing `check` for one; each once."""
+        for said in diagnostics:
+            text = ": ".join(filter(None, (self._layer, said.summary, said.detail.partition("\n")[0])))
+            if said.severity == "warning" and text not in self._warned:
+                self._warned.add(text)
+                self._emit(Said(text, "warning"))
 
     def discard(self, plan: Plan) -> None:
         if plan.path:
