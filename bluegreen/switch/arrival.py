@@ -36,6 +36,8 @@ class Arrival:
         """
         check, clock = self.world.settings.check, self.world.clock
         began = clock.monotonic()
+        if not check.verify and self.color.backend_url.startswith("https:"):
+            self._say(f"who answers for {self.color.color} is not verified: check.verify is false", "warning")
         self.world.emit(WaitingFor(f"{self.color.color} to be healthy", check.deadline))
         names = self._look_up()
         try:

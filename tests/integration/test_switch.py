@@ -73,6 +73,15 @@ def test_a_prepared_rollback_is_one_call_of_terraform(shop: Shop, traffic: Traff
     shop.assert_nothing_to_plan()
 
 
+def test_a_switch_asks_cloudflare_five_times_at_most(shop: Shop) -> None:
+    shop.run("prepare", release="1.5.0")
+    for verb in ("switch", "rollback"):
+        shop.sandbox.forget_requests()
+        shop.run(verb)
+        asked = [one.path for one in shop.sandbox.requests() if one.path.startswith("/client/v4/")]
+        assert 1 <= len(asked) <= 5, asked  # no provider here: these are all ours
+
+
 def test_a_prepared_rollback_sees_what_somebody_applied_meanwhile(shop: Shop, traffic: Traffic) -> None:
     shop.run("deploy", release="1.5.0")
     root = shop.roots()[-1]

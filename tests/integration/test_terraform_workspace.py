@@ -137,8 +137,8 @@ def test_says_which_resource_an_apply_is_on(world: World) -> None:
 
 
 def test_what_terraform_warns_of_is_passed_on_once(world: World) -> None:
-    check = 'check "age" {\n  assert {\n    condition     = var.server_active == "none"\n    error_message = "this is old"\n  }\n}\n'
-    world.write(ROOT + check)
+    claim = 'condition = var.server_active == "none"\n    error_message = "this is old"'
+    world.write(f'{ROOT}check "age" {{\n  assert {{\n    {claim}\n  }}\n}}\n')
     workspace = world.workspace()
     workspace.init()
     workspace.apply(workspace.plan(BLUE))

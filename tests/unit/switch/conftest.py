@@ -62,7 +62,7 @@ def edge_output(colors: Mapping[str, Any], values: Mapping[str, Any]) -> dict[st
         color: {
             **echo,
             "backend_hostname": f"{color}.test",
-            "backend_url": f"http://{ADDRESSES[color]}/",
+            "backend_url": f"{(echo.get('inputs') or {}).get('scheme', 'http')}://{ADDRESSES[color]}/",
             "instance": (echo.get("inputs") or {}).get("machine"),
         }
         for color, echo in colors.items()

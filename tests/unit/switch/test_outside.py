@@ -65,6 +65,15 @@ def test_a_color_that_is_not_asked_directly_need_not_be_reached(shop: Start) -> 
     assert town.run("deploy", release="2").verdict == "switched"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "verify", "said"), [("https", False, True), ("https", True, False), ("http", False, False)]
+)
+def test_a_check_that_verifies_nobody_says_so(shop: Start, scheme: str, verify: bool, said: bool) -> None:
+    town = shop(check={"verify": verify}, variables={"scheme": scheme})
+    assert town.run("deploy", release="2").verdict == "switched"
+    assert ("is not verified" in town.said) is said
+
+
 # Machines
 
 

@@ -102,6 +102,22 @@ def test_an_answer_says_what_came_back(serve: Serve) -> None:
     assert "\r\nConnection: close\r\n" in head
 
 
+def test_headers_are_sent_besides_our_own(serve: Serve) -> None:
+    server = serve(HELLO)
+    ask(f"http://127.0.0.1:{server.port}/", headers={"X-Probe-Secret": "let me in"})
+    assert "\r\nX-Probe-Secret: let me in\r\n" in server.requests[0]
+
+
+@pytest.mark.parametrize(("asked", "before"), [("/a?b=1", "/a?b=1&bluegreen="), ("/a", "/a?bluegreen=")])
+def test_a_unique_question_is_another_one_each_time(serve: Serve, asked: str, before: str) -> None:
+    server = serve(HELLO)
+    for _ in range(2):
+        ask(f"http://127.0.0.1:{server.port}{asked}", unique=True)
+    paths = [head.split(" ")[1] for head in server.requests]
+    assert len(set(paths)) == 2
+    assert all(path.startswith(before) for path in paths)
+
+
 def test_it_connects_to_the_address_under_another_name(serve: Serve) -> None:
     server = serve(HELLO)
     answer = ask(f"http://pro.example.com:{server.port}", address="127.0.0.1", host=NAME)
