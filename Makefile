@@ -80,9 +80,9 @@ lint-terraform: $(LINTERS)/bin/tflint $(LINTERS)/bin/checkov ## Check modules an
 	$(LINTERS)/bin/tflint --recursive --config="$(CURDIR)/.tflint.hcl"
 	$(LINTERS)/bin/checkov --config-file .checkov.yaml
 
-$(LINTERS)/bin/checkov: $(MADE)
+$(LINTERS)/bin/checkov: requirements/terraform-lint.txt | $(MADE)
 	$(BIN)/python -m venv $(LINTERS)
-	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+	$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 $(LINTERS)/bin/tflint: $(LINTERS)/bin/checkov
@@ -130,6 +130,7 @@ lock: ## Choose the newest dependencies and write requirements/*.txt (for mainta
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) --group terraform-lint --output-file requirements/terraform-lint.txt
 	$(COMPILE) pyproject.toml --extra embedded --constraints requirements/run.txt --output-file requirements/embedded.txt
 	@! grep -n '://' requirements/*.txt || { echo "requirements/ must not name an address" >&2; exit 1; }
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

@@ -17,8 +17,8 @@ _NETWORK = re.compile(r"127\.77\.12\b")  # the example's
 _SERVICE = re.compile(r"\bshop\b")
 _MODULE = re.compile(r'"(?:\.\./)+terraform/modules/([a-z0-9_]+)"')
 _LEFT_OUT = frozenset({".terraform", ".bluegreen", "tests", "__pycache__"})
-_LOCAL = "local"
-"""Folder of an example: what lies over it when it is to run in the sandbox."""
+_LOCAL, _OVERRIDE = "local", "backend_override.hcl"
+"""Folder of an example: what lies over it when it is to run in the sandbox; and what goes beside each backend then."""
 
 SANDBOX, GCP_CLOUDFLARE = "sandbox", "gcp-cloudflare"
 EXAMPLES: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -73,8 +73,8 @@ def _copies(example: Path, folder: Path, local: bool) -> Iterator[tuple[Path, Pa
         if inside.parts[0] != _LOCAL:
             yield source, folder / inside
             if local and source.name == "backend.tf":
-                yield example / _LOCAL / "backend_override.tf", folder / inside.with_name("backend_override.tf")
-        elif local and source.name != "backend_override.tf":
+                yield example / _LOCAL / _OVERRIDE, folder / inside.with_name("backend_override.tf")
+        elif local and source.name != _OVERRIDE:
             yield source, folder / inside.relative_to(_LOCAL)
 
 
