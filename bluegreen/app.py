@@ -253,7 +253,7 @@ class Environment:
                 resolver=vendors.resolver,
                 probe=probe,
                 prober=prober,
-                commands=SystemCommands(),
+                commands=SystemCommands(self._clean),
                 store=store,
                 history=History(store, without=run),
                 lock=LocalLock(self.data),

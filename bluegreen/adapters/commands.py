@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from bluegreen.errors import UsageError
@@ -17,7 +17,13 @@ KEPT = 64 * 1024
 
 
 class SystemCommands:
-    """ports.Commands. The output goes to a file, so that a command which floods it costs disk and no memory."""
+    """ports.Commands. The output goes to a file, so that a command which floods it costs disk and no memory.
+
+    clean: takes secrets out of what a command said.
+    """
+
+    def __init__(self, clean: Callable[[str], str] = str) -> None:
+        self._clean = clean
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
         """Run `argv` in a process group of its own. Raises UsageError when it cannot be started."""
@@ -44,7 +50,7 @@ class SystemCommands:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-            return code, _end_of(output)
+            return code, self._clean(_end_of(output))
 
 
 def _end_of(output: IO[bytes]) -> str:

@@ -56,8 +56,9 @@ def tell_error(error: BluegreenError, *, color: bool = True, hint: bool = True) 
     _write(f"{red} {error.message}", color)
     if error.where:
         _write(f"  {error.where}", color)
-    if isinstance(error, TerraformError):
-        for line in _details(error):
+    cause = error if isinstance(error, TerraformError) else error.__cause__
+    if isinstance(cause, TerraformError):
+        for line in _details(cause):
             _write(f"  {line}", color)
     if hint and error.hint:
         _write(_hint(error.hint), color)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from bluegreen.cli.timeline import PhaseSeen, Timeline
-from bluegreen.cli.words import at, running, took
+from bluegreen.cli.words import WENT_WELL, at, running, took
 from bluegreen.switch.phases import TABLES, Phase
 
 Span = tuple[str, str]
@@ -86,14 +86,14 @@ def _phases(timeline: Timeline, now: float, screen: Screen) -> Iterator[list[Spa
 def _state(seen: PhaseSeen, marks: Marks) -> Span:
     if seen.seconds is None:
         return marks.now, "bold"
-    return (marks.done, "") if seen.outcome in ("done", "nothing", "stopped") else (marks.bad, "bold red")
+    return (marks.done, "") if seen.outcome in WENT_WELL else (marks.bad, "bold red")
 
 
 def _details(timeline: Timeline, now: float, screen: Screen) -> Iterator[tuple[str, str, str]]:
     if timeline.resource:
         resource = timeline.resource
         since = took(now - timeline.resource_since)
-        yield "terraform", f"{resource['layer']}: {resource['action']} {resource['address']} {since}", ""
+        yield "terraform", f"{resource['layer']}: {since}, {resource['action']} {resource['address']}", ""
     if timeline.waiting:
         yield from _whole("waiting", f"{_until(timeline.waiting_until, now)}for {timeline.waiting}", "", screen)
     for probe in timeline.probes.values():

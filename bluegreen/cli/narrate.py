@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.cli.words import running, took
+from bluegreen.cli.words import WENT_WELL, running, took
 
 Data = Mapping[str, Any]
 
@@ -71,7 +71,7 @@ def _phase_started(narrator: Narrator, data: Data) -> Iterator[str]:
 def _phase_finished(narrator: Narrator, data: Data) -> Iterator[str]:
     phase, outcome, seconds = data["phase"], data["outcome"], took(data["seconds"])
     waited = f", {took(data['waiting'])} of it waiting" if data.get("waiting", 0.0) >= 0.1 else ""
-    if outcome in ("done", "nothing", "stopped"):
+    if outcome in WENT_WELL:
         yield f"{phase} done in {seconds}{waited}"
         return
     if outcome == "stale":

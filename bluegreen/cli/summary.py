@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bluegreen.cli.timeline import Timeline
-from bluegreen.cli.words import cost, running, took, until
+from bluegreen.cli.words import WENT_WELL, cost, running, took, until
 
 
 def summarize(timeline: Timeline, *, hint: str = "", now: float | None = None) -> list[str]:
@@ -54,7 +54,7 @@ def _serving(timeline: Timeline) -> str:
 
 def _decisive(timeline: Timeline) -> str:
     """Return the phase that went wrong first, else the last one."""
-    bad = (seen.name for seen in timeline.phases if seen.outcome not in ("", "done", "nothing", "stopped"))
+    bad = (seen.name for seen in timeline.phases if seen.outcome and seen.outcome not in WENT_WELL)
     return next(bad, timeline.phase or "PREFLIGHT")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bluegreen.switch.preview import LayerPreview, Preview
     from bluegreen.switch.status import ColorStatus, StatusReport
 
+DRIFT_HINT = "hint: bluegreen reconcile --to state, or --to live"
+
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
     """Align the columns of rows that have equally many, two spaces apart."""
@@ -60,12 +62,19 @@ def _color(name: str, color: ColorStatus, active: bool) -> tuple[str, ...]:
 
 
 def _findings(report: StatusReport) -> list[str]:
-    return ["", *(f"drift: {finding}" for finding in report.drift)] if report.drift else []
+    if not report.drift:
+        return []
+    # A run that was cut off explains the drift; what ends that run is said beside it.
+    return ["", *_drift(report.drift), *([] if report.unfinished else [DRIFT_HINT])]
+
+
+def _drift(findings: Iterable[str]) -> list[str]:
+    return [f"drift: {finding}" for finding in findings]
 
 
 def plan_lines(preview: Preview) -> list[str]:
     """Return the text of `bluegreen plan`."""
-    drift = [f"drift: {finding}" for finding in preview.drift]
+    drift = [*_drift(preview.drift), DRIFT_HINT] if preview.drift else []
     if not preview.target:
         return [f"nothing to do: {preview.active} runs {preview.release} already", *drift]
     first = "" if preview.active else ", the first deploy here"
@@ -78,7 +87,8 @@ def plan_lines(preview: Preview) -> list[str]:
         lines += _layer(layer)
     guarded = any(layer.refusal for layer in preview.layers)
     verdict = "the guard would refuse this" if guarded else "the guard would let this pass"
-    return [*lines, "", verdict, *drift]
+    despite = ", but a deploy is refused while there is drift" if drift and not guarded else ""
+    return [*lines, "", verdict + despite, *drift]
 
 
 def _layer(layer: LayerPreview) -> list[str]:

@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+WENT_WELL = frozenset({"done", "nothing", "stopped", "accepted"})
+"""Outcomes of a phase that did what it was for. Whoever reconciles with the live edge accepts what PREFLIGHT found."""
+
 
 def took(seconds: float) -> str:
     """Write a duration: 0.4 s, 12 s, 2 min 05 s, 1 h 03 min."""

@@ -136,6 +136,12 @@ def _header_name(text: str) -> str:
     return text
 
 
+def _header_value(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?", value.get_secret_value()):
+        raise Wrong("holds what no HTTP header can carry", "a line end, say, at the end of the variable's value")
+    return value
+
+
 def _statuses(value: object) -> tuple[int, int]:
     """Read 200 or "200-299" as the first and the last code."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -222,3 +228,4 @@ EnvironmentVariable: TypeAlias = Annotated[str, AfterValidator(_environment_vari
 HeaderName: TypeAlias = Annotated[str, AfterValidator(_header_name)]
 OneOrMany: TypeAlias = Annotated[tuple[Pattern, ...], Strict(False), BeforeValidator(_listed)]
 Masked = PlainSerializer(_write_secret, return_type=str, when_used="json")
+HeaderValue: TypeAlias = Annotated[SecretStr, Strict(False), AfterValidator(_header_value), Masked]

@@ -77,6 +77,6 @@ def _replaced(node: Node, loc: Loc, environ: Mapping[str, str], result: Replaced
             result.problems.append(
                 node.problem(f"the environment variable {match[1]} is {state}", f"export {match[1]}=...")
             )
-        return value
+        return value or match[0]  # one problem is enough: nobody is to complain about what is empty for want of it
 
     return replace(node, value=_WHOLE.sub(value_of, node.value))

@@ -28,6 +28,7 @@ from bluegreen.config.fields import (
     DurationOrForever,
     EnvironmentVariable,
     HeaderName,
+    HeaderValue,
     Masked,
     Name,
     Network,
@@ -131,7 +132,7 @@ class PublicProbe(Section):
     settle: DurationOrAuto = AUTO
     deadline: Duration = 600.0
     control: Url | None = None
-    headers: dict[HeaderName, Annotated[SecretStr, Strict(False), Masked]] = {}
+    headers: dict[HeaderName, HeaderValue] = {}
 
     @property
     def secrets(self) -> Mapping[str, str]:

@@ -49,13 +49,15 @@ class Audience:
     _switched_at: float | None = None
     _first_new: float | None = None
     _failed_in_a_row: int = 0
+    _every: float = 0.0
     _slowest_pace: float = 0.0
     _last_origin: Origin | None = None
 
     def start(self, question: Question, every: float, public: Public, *, goal: Color, was_good: bool) -> None:
         """Ask from now on. goal: the color that the run is about. was_good: the public answered well before it."""
         self._public, self._goal, self.was_good = public, goal, was_good
-        self.prober.start(question, every)
+        self._every = max(every, self._slowest_pace)
+        self.prober.start(question, self._every)
 
     def expect(self, public: Public) -> None:
         """From now on traffic is meant to go to another color: a switch's apply is about to begin."""
@@ -65,7 +67,8 @@ class Audience:
 
     def pace(self, every: float) -> None:
         """Ask every so many seconds from now on; never faster than a 429 has allowed."""
-        self.prober.pace(max(every, self._slowest_pace))
+        self._every = max(every, self._slowest_pace)
+        self.prober.pace(self._every)
 
     def stop(self) -> None:
         self.prober.stop()
@@ -117,7 +120,7 @@ class Audience:
         self.stopped += origin is Origin.STOPPED
         if answer.status == 429 and not self._slowest_pace:
             self._slowest_pace = AFTER_429
-            self.pace(AFTER_429)
+            self.pace(self._every)
         self.slow += bool(answer.status) and answer.seconds > self.latency
         self.wrong_release += marks.color == public.color and not public.right_release(marks)
         if marks.color and origin is not Origin.FAILED:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import ConfigError
-from bluegreen.health import Health, Judged, Verdict
+from bluegreen.health import Health, Judged, Verdict, without_origin
 from bluegreen.model import ColorFacts
 from bluegreen.ports import Answer, Commands, Probe, Question
 
@@ -46,7 +46,11 @@ class Check:
         question = self.direct(color) if self.settings.check.via == "direct" else self._through_edge(color)
         check = self.settings.check
         health = Health(check.expect, check.latency, self.settings.identity, str(color.color), release)
-        return health.judge(self.probe.ask(question))
+        answer = self.probe.ask(question)
+        nobody = without_origin(answer) if self.settings.check.via == "edge" else None
+        if nobody is not None:
+            return Judged(Verdict.NO_ANSWER, f"the answer is {nobody}", replace(answer, reached=False))
+        return health.judge(answer)
 
     def direct(self, color: ColorFacts) -> Question:
         """The question that connects to the color's own address, whatever its name resolves to."""

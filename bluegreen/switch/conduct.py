@@ -116,16 +116,23 @@ def _verdict(verb: str, steps: Steps, ending: Ending) -> tuple[str, BluegreenErr
         return (NOTHING_TO_DO if ending.outcome == NOTHING else _DONE[verb]), None
     if ending.phase == Phase.PREPARED:
         return PREPARED, None
-    error = _error(verb, steps, ending)
+    error = _error(steps, ending)
     return error.verdict, error
 
 
-def _error(verb: str, steps: Steps, ending: Ending) -> BluegreenError:
+def _error(steps: Steps, ending: Ending) -> BluegreenError:
     if ending.phase == Phase.RETURNED:
-        return _returned(steps, ending.errors[0])
+        return _because(_returned(steps, ending.errors[0]), ending.errors[0])
     if ending.phase == Phase.STUCK:
-        return _stuck(verb, steps, ending.errors)
+        return _because(_stuck(steps, ending.errors), ending.errors[-1])
     return _failed(steps, ending)
+
+
+def _because(error: BluegreenError, cause: BluegreenError) -> BluegreenError:
+    """Return the error with what ended the run behind it: where that was, and what Terraform said of it."""
+    error.where = error.where or cause.where
+    error.__cause__ = cause
+    return error
 
 
 def _returned(steps: Steps, cause: BluegreenError) -> Returned:
@@ -133,12 +140,12 @@ def _returned(steps: Steps, cause: BluegreenError) -> Returned:
     if isinstance(cause, Interrupted):
         what = "the run was interrupted after the switch"
     told = f"{what}; the public is back on {steps.origin}"
-    return Returned(told, where=cause.where, hint=f"bluegreen show {steps.world.run}")
+    return Returned(told, hint=f"bluegreen show {steps.world.run}")
 
 
-def _stuck(verb: str, steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
-    told = "; ".join(cause.message for cause in causes)
-    way_back = verb != "rollback" and steps.origin not in (None, steps.target)
+def _stuck(steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
+    told = "; ".join(dict.fromkeys(cause.message for cause in causes))
+    way_back = steps.origin not in (None, steps.target)  # a rollback that is stuck is ended by another
     return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen status")
 
 

@@ -78,7 +78,7 @@ class Deploy(Steps):
 
     def _refuse_without_evidence(self, facts: StackFacts, seen: Seen) -> None:
         """A cached or challenged path could prove nothing: better to hear it now than after the switch."""
-        if seen.origin.is_evidence or self.world.settings.identity is None:
+        if seen.origin.is_evidence:
             return
         path = self.world.settings.probe.path
         way_out = {
@@ -134,7 +134,7 @@ class Deploy(Steps):
                 hint="for that long the old color may still be asked: keep it longer, or lower the TTL",
             )
         move = self.world.history.last_move
-        left = move.moved_at + self.settle() - self.world.clock.time() if move else 0.0
+        left = move.moved_at + settle - self.world.clock.time() if move else 0.0
         if move is not None and left > 0:
             raise Refused(
                 f"the edge still settles after run {move.id}: {left:.0f} s more",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from bluegreen.config.schema import EnvironmentSettings
-from bluegreen.errors import BluegreenError, CheckFailed
+from bluegreen.errors import BluegreenError, CheckFailed, UsageError
 from bluegreen.events import Emit, Probed, Said, WaitingFor
 from bluegreen.health import Judged, Origin, Public, Verdict, await_good
 from bluegreen.model import Color, ColorFacts, StackFacts
-from bluegreen.ports import Clock, Probe, Question
+from bluegreen.ports import Answer, Clock, Probe, Question
 from bluegreen.switch.audience import Audience, Seen
 from bluegreen.switch.check import Check
 
@@ -44,6 +44,13 @@ class Witness:
     def ask(self, color: ColorFacts, release: str) -> Judged:
         """Ask one color once, as `check.via` says."""
         return self.check.ask(color, release)
+
+    def try_asking(self, color: ColorFacts, release: str) -> Judged:
+        """Ask one color once. That it cannot be asked as `check.via` says means that it was not reached from here."""
+        try:
+            return self.ask(color, release)
+        except UsageError as error:
+            return Judged(Verdict.NO_ANSWER, error.message, Answer(0, error=error.message, reached=False))
 
     def ask_public(self, facts: StackFacts, public: Public) -> Seen:
         """Ask the public URL once."""

@@ -157,6 +157,11 @@ class Guard:
             lines = "".join(f"\n  {a}: {c}" for a, c in wrong.items())
             raise GuardRefused(f"the public record would not point at {address}:{lines}")
 
+    def moves_public(self, plan: Plan) -> bool:
+        """Return whether `plan` changes every public record that is in it."""
+        changed = {change.address for change in plan.changes if change.action not in HARMLESS}
+        return all(address in changed for address in plan.contents or {} if self.owner(address) == PUBLIC)
+
 
 def _role(owner: str, subject: Color) -> str:
     kind, _, color = owner.partition(".")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from bluegreen.health import Verdict
 from bluegreen.model import EMPTY, Color, StackFacts
 from bluegreen.ports import JournalEntry, Store
-from bluegreen.switch.phases import MOVED, STALE
+from bluegreen.switch.phases import MOVED, NOT_BEGUN, STALE
 
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
 SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
@@ -23,9 +24,9 @@ FOREVER = -1.0
 class PastRun:
     """One run as its journal tells it. phase: the last one begun. touched: colors that a PREPARE began to change.
 
-    applied: whether any apply was begun. moved_at: when the last apply that may have moved the public was begun, Unix
-    seconds; 0 if none was. answered_after: seconds from the start of the run to the target's first public answer; 0 if
-    there was none. probed: each color's last verdict, a word of health.Verdict.
+    applied: whether any apply was begun that Terraform did not refuse at once. moved_at: when the last such apply that
+    may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
+    to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
     """
 
     id: str
@@ -69,6 +70,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     """Read one journal."""
     found: dict[str, Any] = {"id": run}
     touched: set[Color] = set()
+    applied_in: set[str] = set()
     probed: dict[str, str] = {}
     started = 0.0
     for entry in entries:
@@ -82,20 +84,21 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
             case "phase-started":
                 found["phase"] = data["phase"]
             case "apply-started":
-                found["applied"] = True
+                applied_in.add(data["phase"])
                 if data["color"]:
                     touched.add(Color(data["color"]))
                 if data["phase"] in MOVED:
                     found["moved_at"] = entry.time
-            case "phase-finished" if data["outcome"] == STALE:
-                found |= {"applied": False, "moved_at": 0.0}  # its apply was refused before it touched anything
+            case "phase-finished" if data["outcome"] in (STALE, NOT_BEGUN):
+                applied_in.discard(data["phase"])  # its apply, if one was begun, was refused before it touched anything
+                found["moved_at"] = 0.0
             case "first-answer" if data["color"] == str(found.get("target")):
                 found["answered_after"] = entry.time - started
             case "probed":
                 probed[data["color"]] = data["verdict"]
             case "result":
                 found["result"] = data
-    return PastRun(**found, touched=frozenset(touched), probed=probed)
+    return PastRun(**found, touched=frozenset(touched), applied=bool(applied_in), probed=probed)
 
 
 class History:
@@ -149,10 +152,11 @@ class History:
         for run in self.telling():
             if run.verdict == RETIRED or color in run.touched:
                 return 0.0
-            if run.moved_at and run.origin == color:
+            moved = run.moved_at or run.verdict == ROLLED_BACK  # which one that ends another may be without an apply
+            if moved and run.origin == color:
                 ended = run.verdict in (SWITCHED, RETURNED, ROLLED_BACK, RECONCILED)
                 return float(run.result.get("warm_until", 0.0)) if ended else FOREVER
-            if run.moved_at and run.target == color:
+            if moved and run.target == color:
                 return 0.0
         return None
 
@@ -167,8 +171,12 @@ class History:
         return None
 
     def last_probe(self, color: Color) -> str:
-        """The verdict of the last probe of `color` by its backend; "" when there was none."""
-        return next((run.probed[color] for run in self.runs() if color in run.probed), "")
+        """The verdict of the last probe of `color` by its backend; "" when there was none.
+
+        That a rollback got no answer does not count: what one could not reach from here would be sick to the next one.
+        """
+        last = ((run.verb, run.probed[color]) for run in self.runs() if color in run.probed)
+        return next((verdict for verb, verdict in last if (verb, verdict) != ("rollback", Verdict.NO_ANSWER)), "")
 
     def returned_from(self, release: str) -> PastRun | None:
         """The run that took `release` out of service again, unless it was deployed well since."""

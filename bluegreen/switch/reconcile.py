@@ -59,7 +59,10 @@ class Reconcile(Steps):
             )
 
     def _live_color(self, facts: StackFacts, drift: Drift) -> Color:
-        """Return the color that the live records all point at. Raises Refused when that is none, or no news."""
+        """Return the color that all live records point at.
+
+        Raises Refused when that is none, or does not run, or is the one that the state names too.
+        """
         if drift.live is None:
             points = ", ".join(f"{name} at {content or 'nothing'}" for name, content in drift.records.items())
             raise Refused(
@@ -68,6 +71,12 @@ class Reconcile(Steps):
         if drift.live == facts.active:
             raise Refused(
                 f"state and live edge both say {drift.live}; what differs is how: {'; '.join(drift.findings)}",
+                hint="bluegreen reconcile --to state",
+            )
+        presence = facts.of(drift.live).presence
+        if presence != "running":
+            raise Refused(
+                f"the live records point at {drift.live}, which is {presence}: nothing serves the public there",
                 hint="bluegreen reconcile --to state",
             )
         return drift.live

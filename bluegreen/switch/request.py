@@ -53,9 +53,13 @@ LIVE, STATE = "live", "state"
 
 @dataclass(frozen=True, slots=True)
 class ReconcileRequest:
-    """to: LIVE, the state is to say what the live edge says; or STATE, the other way round."""
+    """to: LIVE, the state is to say what the live edge says; or STATE, the other way round. Raises UsageError."""
 
     to: str = LIVE
+
+    def __post_init__(self) -> None:
+        if self.to not in (LIVE, STATE):
+            raise UsageError(f"{self.to!r} is nothing to reconcile to", hint=f"write {LIVE} or {STATE}")
 
 
 def wanted_object(release: str, variables: Mapping[str, Any], request: DeployRequest) -> dict[str, Any]:
@@ -130,12 +134,18 @@ class Way:
 def rollback_way(facts: StackFacts, request: RollbackRequest, history: History) -> Way | None:
     """Return where a rollback goes; None when there is nothing to do.
 
-    An unfinished deploy is ended, back to where it came from, and an unfinished rollback is finished; else `--to`,
-    then the output's server_previous, and where no output declares that, the last run that moved the public. Raises
-    Refused when none of these says.
+    An unfinished deploy is ended, back to where it came from, and an unfinished rollback is finished, unless it was cut
+    off before its switch and the public is there all the same: then another machine has moved it since. Else `--to`
+    says, then the output's server_previous, and where no output declares that, the last run that moved the public.
+    Raises Refused when none of these does.
     """
     active, unfinished = facts.active, history.unfinished
-    if unfinished is not None and unfinished.verb == "rollback" and request.to in (None, unfinished.target):
+    if (
+        unfinished is not None
+        and unfinished.verb == "rollback"
+        and request.to in (None, unfinished.target)
+        and (unfinished.phase in MOVED or unfinished.target != active)
+    ):
         assert unfinished.target is not None, "a run that tells something has a target"
         return Way(unfinished.target, unfinished)
     if unfinished is not None and unfinished.verb in _DEPLOYS:

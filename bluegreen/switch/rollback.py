@@ -20,6 +20,9 @@ from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target,
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
+MACHINE_WAIT = 3.0
+"""Seconds to wait, once the check has ended, for what the target's cloud says of its machine."""
+
 
 @dataclass(slots=True)
 class Rollback(Steps):
@@ -148,8 +151,10 @@ class Rollback(Steps):
                 hint=f"bluegreen deploy --to {self.target} --release {self.release}",
             )
         last_probe = self.world.history.last_probe(self.target)
-        alive = look.alive()
-        sick = look.reached or alive is False or (alive is None and last_probe not in ("", Verdict.GOOD))
+        sick = look.reached
+        if not sick:
+            alive = look.alive()
+            sick = alive is False or (alive is None and last_probe not in ("", Verdict.GOOD))
         if sick and not (self.request.force and self.request.reason):
             raise TargetRefused(
                 f"{self.target} is sick: {failed.message}",
@@ -190,7 +195,10 @@ class Rollback(Steps):
         if drift.live is None and drift.found:
             self.say(drift_error(drift).message, "warning")
         if drift.live is not None and drift.live != facts.active:
-            raise DriftFound(drift_error(drift).message, hint="bluegreen rollback --to COLOR --force --reason TEXT")
+            raise DriftFound(
+                drift_error(drift).message,
+                hint=f"bluegreen reconcile --to live, if {drift.live} is to serve; --to state, if {facts.active} is",
+            )
 
     def prove_target(self) -> None:
         self.prove_interruptibly()
@@ -210,7 +218,7 @@ class _Look:
     machine: Future[InstanceStatus] | None = None
 
     def ask(self) -> Judged:
-        judged = self.rollback.world.witness.ask(self.target, self.target.release)
+        judged = self.rollback.world.witness.try_asking(self.target, self.target.release)
         self.reached = self.reached or judged.answer.reached
         if judged.verdict is Verdict.WRONG_RELEASE:
             self.wrong_release = judged.detail
@@ -224,9 +232,10 @@ class _Look:
         if self.machine is None:
             return None
         try:
-            return self.machine.result().state is InstanceState.RUNNING
-        except BluegreenError as error:
-            self.rollback.say(f"whether {self.target.color}'s machine runs cannot be read: {error.message}", "warning")
+            return self.machine.result(MACHINE_WAIT).state is InstanceState.RUNNING
+        except (BluegreenError, TimeoutError) as error:
+            why = error.message if isinstance(error, BluegreenError) else "its cloud does not answer"
+            self.rollback.say(f"whether {self.target.color}'s machine runs cannot be read: {why}", "warning")
             return None
 
     def tell(self, judged: Judged, row: int) -> None:

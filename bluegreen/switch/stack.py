@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.errors import ConfigError, GuardRefused
+from bluegreen.errors import BluegreenError, ConfigError, GuardRefused
 from bluegreen.events import ApplyFinished, ApplyStarted, Emit, Planned
 from bluegreen.model import Color, StackFacts, merge_colors, parse_facts
 from bluegreen.ports import Clock, KeptPlan, Plan, State, Workspace
@@ -93,7 +93,14 @@ class Stack:
         return plan
 
     def keep(self, plan: Plan) -> None:
-        """Keep a plan of the last layer for later, with what that layer says now."""
+        """Keep a plan that moves the public for later, with what the last layer says now.
+
+        One that would find nothing to move saw the records as they were before the last move, and would not move them
+        later either. Raises BluegreenError.
+        """
+        if not self.guard.moves_public(plan):
+            self.last.workspace.discard(plan)
+            raise BluegreenError("its plan does not see yet where the public records point now")
         self.last.workspace.keep(KeptPlan(plan, self.said[self.last.name]))
 
     def assume(self) -> bool:

@@ -98,6 +98,7 @@ def look(world: World) -> StatusReport:
     move = world.history.last_move
     since = move.moved_at if move is not None and warm_until else 0.0
     hourly = world.settings.cost_per_hour
+    live, findings = _drift(world, facts)
     return StatusReport(
         environment=world.environment,
         active=str(facts.active),
@@ -105,9 +106,9 @@ def look(world: World) -> StatusReport:
         public=_public(world, facts, facts.serving),
         colors=colors,
         warm_until=warm_until,
-        rollback=_way_back(world, facts, colors),
+        rollback=_way_back(world, facts, colors, live),
         lock=world.lock.holder(),
-        drift=_drift(world, facts),
+        drift=findings,
         unfinished=unfinished,
         warm_since=since,
         warm_cost=hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
@@ -118,7 +119,7 @@ def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
     known = facts.of(color)
     healthy, detail = None, ""
     if known.running:
-        judged = world.witness.ask(known, known.release)
+        judged = world.witness.try_asking(known, known.release)
         healthy, detail = judged.good, " ".join(filter(None, (judged.verdict, judged.detail)))
     return ColorStatus(known.enabled, known.release, known.address, known.backend_url, healthy, detail, known.presence)
 
@@ -135,11 +136,13 @@ def _public(world: World, facts: StackFacts, active: Color) -> str:
     return words.get(seen.origin, str(seen.origin))
 
 
-def _drift(world: World, facts: StackFacts) -> Sequence[str]:
+def _drift(world: World, facts: StackFacts) -> tuple[Color | None, Sequence[str]]:
+    """Return the color that the live records point at, None when that is not known, and where they disagree."""
     try:
-        return world.drift(facts).findings
+        drift = world.drift(facts)
     except BluegreenError as error:
-        return (f"the live records cannot be read: {error}",)
+        return None, (f"the live records cannot be read: {error}",)
+    return drift.live, drift.findings
 
 
 def _warm_until(world: World, facts: StackFacts) -> float:
@@ -156,7 +159,7 @@ def _unfinished(world: World) -> str:
     return f"{run.verb} {run.id}, {'cut off' if run.cut_off else 'stuck'} in {run.phase}"
 
 
-def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]) -> WayBack:
+def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus], live: Color | None) -> WayBack:
     try:
         way = rollback_way(facts, RollbackRequest(), world.history)
         if way is None:
@@ -167,6 +170,9 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
         return WayBack(False, refused.message)
     target = colors[str(way.target)]
     seconds = _seconds_to_answer(world)
+    if way.ends is None and live not in (None, facts.active):
+        disagree = f"the state says that {facts.active} is active, and the live records point at {live}"
+        return WayBack(False, disagree, str(way.target), seconds)
     if presence == "stopped":
         return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
     if not target.healthy:

@@ -134,7 +134,7 @@ class Steps:
         if not good:
             detail = seen.answer.error or f"HTTP {seen.answer.status}"
             self.say(f"{facts.public_url} fails already, before this run: {detail}", "warning")
-        elif public.identity is not None and (seen.origin is Origin.UNMARKED or not seen.origin.is_evidence):
+        elif not seen.origin.is_evidence or (seen.origin is Origin.UNMARKED and public.identity is not None):
             self.say(
                 f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
                 "warning",

@@ -36,7 +36,7 @@ def test_everything_that_is_printed_as_json_is_as_documented(shop: Shop, program
     assert done.result.keys() >= RESULT
     assert (done.result["verdict"], done.result["exit_code"]) == ("switched", 0)
     assert (done.result["active"], done.result["previous"], done.result["release"]) == ("green", "blue", "1.5.0")
-    assert done.result["requests"].keys() == {"sent", "failed", "slow", "wrong_release"}
+    assert done.result["requests"].keys() == {"sent", "failed", "slow", "wrong_release", "cached", "stopped"}
     assert done.result["requests"]["sent"] > done.result["requests"]["failed"] == 0
     status = json.loads(program("status", "--json").out)
     assert list(misfits(status, schema("status"), "status")) == []

@@ -48,8 +48,13 @@ class Outcome:
 
     @property
     def began(self) -> bool:
-        """Whether anything was done to a resource. Only Terraform's own end can say that nothing was."""
-        return self.ended.exit_code != 1 or any(isinstance(message.fact, Stage) for message in self.messages)
+        """Whether anything may have been done to a resource.
+
+        Only Terraform's own end can say that nothing was, and only by a stream that also tells the error: with a full
+        disk it goes on, and what it says is lost.
+        """
+        told = any(said.severity == "error" for said in self.diagnostics)
+        return self.ended.exit_code != 1 or not told or any(isinstance(one.fact, Stage) for one in self.messages)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,20 +19,23 @@ FORMAT = 1
 
 
 class PlanShelf:
-    """Holds one plan in a layer's data directory. engine: the only one that can apply what it has planned."""
+    """Holds one plan in a layer's data directory.
 
-    def __init__(self, data_dir: Path, engine: Engine) -> None:
+    engine: the only one that can apply what it has planned. state: where the state lies, workspace and backend
+    settings: a saved plan is applied where it was made, whatever the configuration says by now.
+    """
+
+    def __init__(self, data_dir: Path, engine: Engine, state: Sequence[str] = ()) -> None:
         self._plan = data_dir / "kept.tfplan"
         self._note = data_dir / "kept.json"
-        self._engine = f"{engine.product} {engine.version}"
+        self._made = {"format": FORMAT, "engine": f"{engine.product} {engine.version}", "state": list(state)}
 
     def put(self, kept: KeptPlan) -> None:
         """Move a plan's file here, in place of what was here before. Raises BluegreenError, OSError."""
         self.clear()
         Path(kept.plan.path).replace(self._plan)
         note = {
-            "format": FORMAT,
-            "engine": self._engine,
+            **self._made,
             "sha256": self._digest(),
             "plan": asdict(replace(kept.plan, contents=dict(kept.plan.contents or {}), values=dict(kept.plan.values))),
             "output": dict(kept.output),
@@ -43,7 +46,7 @@ class PlanShelf:
         """Return what is here; None when there is nothing, or nothing that this engine could apply as it was kept."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             note = json.loads(self._note.read_bytes())
-            whole = note["format"] == FORMAT and note["engine"] == self._engine and note["sha256"] == self._digest()
+            whole = all(note[name] == value for name, value in {**self._made, "sha256": self._digest()}.items())
             return KeptPlan(_read_plan(note["plan"], self._plan), note["output"]) if whole else None
         return None
 

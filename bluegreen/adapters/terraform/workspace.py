@@ -87,7 +87,7 @@ class TerraformWorkspace:
         self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean)
         self._warned: set[str] = set()
         self._scanned: tuple[object, Root] | None = None
-        self._shelf = PlanShelf(self._data_dir, engine)
+        self._shelf = PlanShelf(self._data_dir, engine, (workspace, *self._backend_config))
         self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
 
     @property

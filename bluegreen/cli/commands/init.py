@@ -9,6 +9,12 @@ from bluegreen.cli.options import Options, Verb
 from bluegreen.errors import UsageError
 
 STACKS = ("sandbox", "gcp-cloudflare")
+SANDBOX_STEPS = ("bluegreen sandbox up", "bluegreen deploy --yes")
+CLOUD_STEPS = (
+    "(README.md: accounts, permissions, what to write into bluegreen.yaml)",
+    "bluegreen plan -e pro",
+    "bluegreen deploy -e pro",
+)
 
 
 @click.command("init", cls=Verb)
@@ -40,11 +46,8 @@ def command(options: Options, name: str, stack: str, layout: str, local: bool) -
         return
     data("\n".join(str(folder / path) for path in files))
     if not options.quiet:
-        here = stack == SANDBOX or local
-        first = (
-            "bluegreen sandbox up" if here else "(README.md: accounts, permissions, what to write into bluegreen.yaml)"
-        )
-        steps = (f"cd {folder}", first, "bluegreen deploy --yes")
+        begin = SANDBOX_STEPS if stack == SANDBOX or local else CLOUD_STEPS
+        steps = (f"cd {folder}", *begin)
         tell("next:", color=options.color)
         for step in steps:
             tell(f"  {step}", color=options.color)

@@ -87,7 +87,7 @@ resource "terraform_data" "bluegreen" {
         backend_hostname = module.cdn.backend_blue_access
         backend_url      = "${var.origin_scheme}://${module.cdn.backend_blue_access}${local.port}/"
         check_url        = try("https://${module.cdn.check_hostnames.blue}/", null)
-        instance         = one(module.blue_server[*].instance)
+        instance         = one(module.blue_server[*].instance.id)
       }
       green = {
         enabled          = var.green_enabled
@@ -96,7 +96,7 @@ resource "terraform_data" "bluegreen" {
         backend_hostname = module.cdn.backend_green_access
         backend_url      = "${var.origin_scheme}://${module.cdn.backend_green_access}${local.port}/"
         check_url        = try("https://${module.cdn.check_hostnames.green}/", null)
-        instance         = one(module.green_server[*].instance)
+        instance         = one(module.green_server[*].instance.id)
       }
     }
     server_active    = var.server_active

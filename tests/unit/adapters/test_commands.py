@@ -60,3 +60,8 @@ def test_what_cannot_be_started_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be run: No such file"):
         run(str(tmp_path / "missing"))
     assert os.environ.get("COLOR") is None
+
+
+def test_what_a_command_says_is_cleaned_of_secrets() -> None:
+    commands = SystemCommands(lambda text: text.replace("s3cret", "***"))
+    assert commands.run(["echo", "token=s3cret"], {}, 10.0) == (0, "token=***\n")

@@ -83,6 +83,11 @@ def probe(verdict: str, detail: str = "", row: int = 0) -> dict[str, Any]:
     }
 
 
+def test_what_reconcile_finds_in_preflight_is_no_failure() -> None:
+    accepted = {"event": "phase-finished", "phase": "PREFLIGHT", "outcome": "accepted", "following": "RECORD"}
+    assert lines([{**accepted, "seconds": 0.3}]) == ["PREFLIGHT done in 0.3 s"]
+
+
 def test_probes_are_condensed() -> None:
     refused = probe("no answer yet", "connection refused")
     told = lines([refused, refused, refused, probe("good", "good", 1), probe("good", "", 2), refused])
@@ -153,7 +158,9 @@ def test_the_picture_shows_the_resource_that_terraform_is_on(recorded: Recorded)
     events = until_event(recorded("deploy"), "resource", stage="start")
     drawn = text(draw(timeline_of(events), events[-1]["time"] + 2.0, Screen(120)))
     address = events[-1]["address"]
-    assert [line for line in drawn if line.startswith("   terraform") and f"{address} 2.0 s" in line]
+    assert [line for line in drawn if line.startswith("   terraform") and line.endswith(address) and "2.0 s," in line]
+    narrow = text(draw(timeline_of(events), events[-1]["time"] + 2.0, Screen(40)))
+    assert [line for line in narrow if line.startswith("   terraform") and "2.0 s," in line]
 
 
 def test_a_retire_sends_nobody_anywhere() -> None:

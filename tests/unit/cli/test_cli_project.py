@@ -53,7 +53,7 @@ def test_its_modules_are_where_its_code_says(layout: str, stack: str, tmp_path: 
 
 
 @pytest.mark.parametrize("layout", ["layers", "single"])
-def test_a_clouds_project_is_the_same_locally_but_for_its_configuration_and_backends(
+def test_the_terraform_of_a_clouds_project_is_the_same_locally_but_for_its_backends(
     layout: str, tmp_path: Path
 ) -> None:
     cloud, local = (tmp_path / name / "shop" for name in ("cloud", "local"))
@@ -64,7 +64,7 @@ def test_a_clouds_project_is_the_same_locally_but_for_its_configuration_and_back
     assert {file.parent for file in backends} == {file.parent for file in ours if file.name == "backend.tf"}
     assert ours <= theirs
     differ = {file for file in ours if (cloud / file).read_bytes() != (local / file).read_bytes()}
-    assert differ == {Path("bluegreen.yaml")}
+    assert differ == {Path("bluegreen.yaml"), Path("README.md")}
     configs = [load_config(folder) for folder in (cloud, local)]
     stacks = [[(layer.name, layer.color) for layer in config.stack] for config in configs]
     assert stacks[0] == stacks[1]
@@ -113,6 +113,20 @@ def test_the_sandbox_comes_up_and_goes_down(tmp_path: Path, capsys: pytest.Captu
     told = capsys.readouterr()
     assert told.out == "the sandbox is down; bluegreen sandbox up starts it\n"
     assert told.err == "the sandbox is down\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "deploy"), [(["--local"], "bluegreen deploy --yes"), ([], "bluegreen deploy -e pro")]
+)
+@pytest.mark.parametrize("layout", ["layers", "single"])
+def test_what_init_says_is_next_names_an_environment_where_there_are_several(
+    layout: str, options: list[str], deploy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-C", str(tmp_path), "init", "books", "--stack", "gcp-cloudflare", "--layout", layout, *options]) == 0
+    assert capsys.readouterr().err.splitlines()[-1].strip() == deploy
+    names = load_config(tmp_path / "books").names
+    assert "pro" in names
+    assert len(names) == 1 or deploy.endswith("-e pro")
 
 
 def test_a_project_without_a_sandbox_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ def test_status_of_trouble() -> None:
     assert "unfinished   deploy R, cut off in SWITCH; bluegreen rollback ends it" in text
     assert "blue   -      gone" in text
     assert "sick: no answer yet" in text
-    assert told[-1] == "drift: the record points at blue"
+    assert told[-1] == "drift: the record points at blue"  # and no hint: ending the unfinished run is the way out
 
 
 def test_a_lock_that_does_not_say_by_whom() -> None:
@@ -161,6 +161,16 @@ def test_plan_in_words() -> None:
         "the guard would refuse this",
     ]
     assert plan_lines(Preview("blue", "", "2", ())) == ["nothing to do: blue runs 2 already"]
+
+
+def test_drift_says_the_way_out_of_it() -> None:
+    hint = "hint: bluegreen reconcile --to state, or --to live"
+    assert status_lines(report(drift=("it moved",)), NOW)[-2:] == ["drift: it moved", hint]
+    assert plan_lines(Preview("blue", "green", "2", (), ("it moved",)))[-3:] == [
+        "the guard would let this pass, but a deploy is refused while there is drift",
+        "drift: it moved",
+        hint,
+    ]
 
 
 def test_plan_of_one_root_knows_its_switch_after_its_prepare() -> None:

@@ -34,6 +34,14 @@ def test_replaced_collected_and_never_shown(load: Load, minimal: str) -> None:
     assert "very-secret" not in everything
 
 
+@pytest.mark.parametrize("value", ["very-secret\n", " very-secret", "very\x00secret", "sécret"])
+def test_a_header_that_cannot_be_sent_is_refused_and_not_repeated(load: Load, minimal: str, value: str) -> None:
+    config = load(minimal + '    probe: {headers: {X-Probe: "${PROBE}"}}\n')
+    with pytest.raises(ConfigError, match="no HTTP header can carry") as caught:
+        config.environment(None, {"PROBE": value})
+    assert "cret" not in str(caught.value.problems)
+
+
 @pytest.mark.parametrize(("environ", "state"), [({}, "not set"), ({"CF_TOKEN": ""}, "empty")])
 def test_never_silently_empty(load: Load, minimal: str, environ: dict[str, str], state: str) -> None:
     config = load(minimal + REFERRING)
@@ -42,6 +50,13 @@ def test_never_silently_empty(load: Load, minimal: str, environ: dict[str, str],
     (problem,) = caught.value.problems
     assert problem.message == f"the environment variable CF_TOKEN is {state}"
     assert (problem.where, problem.path) == ("bluegreen.yaml:6:19", "environments.pro.edge.token")
+
+
+def test_a_header_whose_variable_is_not_set_is_one_problem(load: Load, minimal: str) -> None:
+    config = load(minimal + '    probe: {headers: {Authorization: "Bearer ${PROBE}"}}\n')
+    with pytest.raises(ConfigError, match="PROBE is not set") as caught:
+        config.environment(None, {})
+    assert len(caught.value.problems) == 1
 
 
 def test_staging_needs_no_token_of_productions(load: Load, minimal: str) -> None:

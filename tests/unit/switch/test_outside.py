@@ -21,8 +21,11 @@ RUNNING, STOPPED = InstanceStatus(InstanceState.RUNNING), InstanceStatus(Instanc
 
 
 @pytest.mark.parametrize(("edge", "rule"), [("cached", "probe_path"), ("challenged", "probe.headers")])
-def test_a_deploy_that_could_not_be_proven_is_refused_before_it_begins(shop: Start, edge: str, rule: str) -> None:
-    town = shop()
+@pytest.mark.parametrize("settings", [{}, {"identity": "none"}], ids=["identity", "no-identity"])
+def test_a_deploy_that_could_not_be_proven_is_refused_before_it_begins(
+    shop: Start, edge: str, rule: str, settings: Any
+) -> None:
+    town = shop(**settings)
     setattr(town, edge, True)
     result = town.run("deploy", release="2")
     assert (type(result.error), result.exit_code, result.verdict) == (ConfigError, 2, "usage")
@@ -37,14 +40,6 @@ def test_a_rollback_goes_on_where_nothing_can_be_proven(shop: Start, edge: str) 
     setattr(town, edge, True)
     with town.on("apply-finished", lambda: setattr(town, edge, False)):
         assert town.run("rollback").verdict == "rolled-back"
-
-
-def test_without_an_identity_no_evidence_is_missed(shop: Start) -> None:
-    town = shop(identity="none")
-    town.cached = True
-    result = town.run("deploy", release="2")
-    assert not isinstance(result.error, ConfigError)
-    assert town.told("apply-started")
 
 
 # Reach

@@ -13,6 +13,7 @@ from bluegreen.errors import (
     BluegreenError,
     CheckFailed,
     ConfigError,
+    Diagnostic,
     DriftFound,
     GuardRefused,
     Interrupted,
@@ -769,3 +770,16 @@ def test_a_public_that_does_not_name_its_origin_is_told_before_anything_is_done(
     town.settings = town.settings.model_copy(update={"identity": Identity(color=Matcher(header="X-Colour"))})
     town.run("deploy", release="2")
     assert "does not say which color answers (unmarked)" in town.said
+
+
+def test_a_stuck_rollback_says_where_and_what_terraform_said_and_is_ended_by_another(shop: Start) -> None:
+    town: Town = shop()
+    town.run("deploy", release="2")
+    detail = Diagnostic("error", "failed to make http request", "403 Invalid access token")
+    town.root().fail_apply = TerraformError("terraform apply failed", where="edge", diagnostics=[detail], applying=True)
+    error = town.run("rollback").error
+    assert isinstance(error, Stuck)
+    assert (error.where, error.hint) == ("edge", "bluegreen rollback")
+    assert isinstance(error.__cause__, TerraformError)
+    assert error.__cause__.diagnostics == (detail,)
+    assert town.run("rollback").verdict == "rolled-back"

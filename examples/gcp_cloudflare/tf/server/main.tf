@@ -31,7 +31,7 @@ resource "terraform_data" "bluegreen" {
       (var.color) = {
         enabled  = var.enabled
         inputs   = var.server
-        instance = one(module.server[*].instance)
+        instance = one(module.server[*].instance.id)
       }
     }
   }

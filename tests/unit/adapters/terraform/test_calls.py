@@ -11,7 +11,7 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.terraform.calls import Calls
 from bluegreen.adapters.terraform.logs import find_logs, read_details
-from bluegreen.errors import EngineError, TerraformError
+from bluegreen.errors import ApplyNotBegun, EngineError, TerraformError
 from bluegreen.events import Event
 
 
@@ -59,6 +59,26 @@ def test_a_program_that_cannot_be_started_names_the_setting(calls: Calls) -> Non
     with pytest.raises(EngineError) as raised, calls.ran("plan", ("/nowhere/terraform",)):
         pass
     assert "terraform.engine" in raised.value.hint
+
+
+STALE = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Saved plan is stale"}}
+STARTED = {
+    "type": "apply_start",
+    "hook": {"resource": {"addr": "a.b"}, "action": "update"},
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "not_begun"),
+    [([STALE], 1, True), ([STARTED, STALE], 1, False), ([STALE], 11, False), ([], 1, False)],
+    ids=["refused", "begun", "crashed", "unheard: the disk was full"],
+)
+def test_an_apply_has_not_begun_only_when_terraform_says_so(
+    calls: Calls, tmp_path: Path, said: list[object], code: int, not_begun: bool
+) -> None:
+    (tmp_path / "lines").write_text("".join(json.dumps(line) + "\n" for line in said))
+    error = failed(calls, "apply", f"cat lines; exit {code}")
+    assert isinstance(error, ApplyNotBegun) is not_begun
 
 
 def test_the_log_keeps_the_details_that_the_error_carries(calls: Calls, tmp_path: Path) -> None:

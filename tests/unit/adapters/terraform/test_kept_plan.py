@@ -41,6 +41,14 @@ def test_another_engine_cannot_apply_it(tmp_path: Path, kept: KeptPlan) -> None:
     assert PlanShelf(tmp_path, replace(ENGINE, product="OpenTofu")).get() is None
 
 
+def test_it_is_for_the_state_for_which_it_was_made(tmp_path: Path, kept: KeptPlan) -> None:
+    """Terraform applies a saved plan to the backend and workspace that were configured when it was made."""
+    PlanShelf(tmp_path, ENGINE, ("", "bucket=one")).put(kept)
+    assert PlanShelf(tmp_path, ENGINE, ("", "bucket=two")).get() is None
+    assert PlanShelf(tmp_path, ENGINE, ("other", "bucket=one")).get() is None
+    assert PlanShelf(tmp_path, ENGINE, ("", "bucket=one")).get() is not None
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("kept.tfplan", b"PK another"), ("kept.json", b"{"), ("kept.json", b'{"format": 2}'), ("kept.json", b"[]")],
