@@ -54,31 +54,41 @@ class Shop:
 
     def last_journal(self) -> list[Mapping[str, Any]]:
         """Return the events of the run that began last."""
-        newest = max(
-            (self.folder / ".bluegreen" / "demo" / "runs").glob("*.jsonl"), key=lambda path: path.stat().st_ctime
-        )
+        journals = (self.folder / ".bluegreen").glob("*/runs/*.jsonl")
+        newest = max(journals, key=lambda path: path.stat().st_ctime)
         return [json.loads(line) for line in newest.read_text().splitlines()]
 
-    def _configure(self) -> None:
+    def forget_way_back(self) -> None:
+        """Delete the prepared plan, as if it had been made on another machine: a rollback makes its own then."""
+        for path in (self.folder / ".bluegreen").glob("*/layers/*/kept.*"):
+            path.unlink()
+
+    def _configure(self, env: Mapping[str, str]) -> None:
         path = self.folder / "bluegreen.yaml"
         file = yaml.safe_load(path.read_text())
-        file["environments"]["demo"] = dict(NO_WAITING)
+        for environment in file["environments"].values():
+            environment |= NO_WAITING
+            environment.setdefault("terraform", {}).setdefault("env", {}).update(env)
         path.write_text(yaml.safe_dump(file, sort_keys=False))
 
 
 @contextmanager
-def open_shop(layout: str) -> Iterator[Shop]:
-    """Make a shop in a temporary folder and deploy to it; afterwards nothing of it is left."""
+def open_shop(layout: str, providers: Path | None = None) -> Iterator[Shop]:
+    """Make a shop in a temporary folder and deploy to it; afterwards nothing of it is left.
+
+    providers: Terraform's settings that say where the real ones are; then it is the cloud's stack, in the sandbox.
+    """
+    stack = ["sandbox"] if providers is None else ["gcp-cloudflare", "--local"]
     with tempfile.TemporaryDirectory(prefix="bluegreen-bench-") as folder:
         shop = Shop(Path(folder).resolve() / "shop", layout)
         subprocess.run(
-            [PROGRAM, "init", "shop", "--stack", "sandbox", "--layout", layout],
+            [PROGRAM, "init", "shop", "--layout", layout, "--stack", *stack],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
         )
-        shop._configure()
+        shop._configure({} if providers is None else {"TF_CLI_CONFIG_FILE": str(providers)})
         shop.run("sandbox", "up")
         try:
             shop.run("deploy", "--yes")

@@ -9,7 +9,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shop import Shop
@@ -49,6 +49,12 @@ def record(shop: Shop, *arguments: str) -> list[Call]:
     shop.run(*arguments, env={**os.environ, **env})
     found = [_read(path) for path in sorted(calls.glob("*.argv"))]
     return [call for call in found if call.argv != ("version",)]  # asked because the recorder is a script
+
+
+def bare(plan: Call) -> Call:
+    """Return a plan's change as a hand would make it: one `terraform apply -auto-approve` with the same values."""
+    kept = (word for word in plan.argv if word.startswith(("-var-file=", "-input=")))
+    return replace(plan, argv=("apply", "-auto-approve", *kept))
 
 
 def _read(path: Path) -> Call:

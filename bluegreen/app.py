@@ -37,7 +37,6 @@ from bluegreen.events import Event, RunStarted
 from bluegreen.model import Action, Color, Value
 from bluegreen.ports import Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
-from bluegreen.sandbox.client import Sandbox
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import History, PastRun
@@ -232,6 +231,8 @@ class Environment:
         self._refuse_shared_state()
         network = sandbox_network(self.config)
         if network is not None:
+            from bluegreen.sandbox.client import Sandbox
+
             Sandbox(network).status()
         clock = SystemClock(self.interruptions)
         run = new_run_id(clock.time())
