@@ -37,6 +37,7 @@ from bluegreen.events import Event, RunStarted
 from bluegreen.model import Action, Color, Value
 from bluegreen.ports import Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
+from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import History, PastRun
@@ -231,9 +232,7 @@ class Environment:
         self._refuse_shared_state()
         network = sandbox_network(self.config)
         if network is not None:
-            from bluegreen.sandbox.client import Sandbox
-
-            Sandbox(network).status()
+            refuse_unless_up(network)
         clock = SystemClock(self.interruptions)
         run = new_run_id(clock.time())
         store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store

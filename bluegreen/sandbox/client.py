@@ -14,10 +14,10 @@ from bluegreen.model import EMPTY
 from bluegreen.ports import Record
 from bluegreen.sandbox.address import API_PORT, TOKEN, Network
 from bluegreen.sandbox.faults import Asked, Fault
+from bluegreen.sandbox.presence import NOT_UP
 
 TIMEOUT = 15.0
 """Seconds for one call: longer than a server has to confirm an order."""
-NOT_UP = "start it with `bluegreen sandbox up`"
 
 
 @dataclass(frozen=True, slots=True)
