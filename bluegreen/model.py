@@ -65,9 +65,13 @@ class ColorFacts:
 
     @property
     def instance(self) -> str:
-        """The cloud's id of its machine; "" when the stack does not say, or there is none."""
+        """The path by which its cloud knows its machine, written as such or as an object's `id`; "" when there is none.
+
+        The sandbox's machines have no such path.
+        """
         instance = self.echo.get("instance")
-        return instance if isinstance(instance, str) else ""
+        path = instance.get("id") if isinstance(instance, Mapping) else instance
+        return path if isinstance(path, str) and "/" in path else ""
 
     @property
     def release(self) -> str:

@@ -110,3 +110,18 @@ def test_a_wrong_active_color_says_in_which_layer() -> None:
 def test_colors_are_opposites() -> None:
     assert (BLUE.other, GREEN.other) == (GREEN, BLUE)
     assert parse_color("green", "x") is GREEN
+
+
+@pytest.mark.parametrize(
+    ("said", "instance"),
+    [
+        ("projects/p/zones/z/instances/i", "projects/p/zones/z/instances/i"),
+        ({"id": "projects/p/zones/z/instances/i", "name": "i"}, "projects/p/zones/z/instances/i"),
+        ({"id": "0f0a-of-the-sandbox", "running": True}, ""),
+        ({"id": 7}, ""),
+        (None, ""),
+    ],
+)
+def test_a_machine_is_known_by_the_path_that_its_cloud_knows_it_by(said: Any, instance: str) -> None:
+    facts = parse_facts({"colors": {"blue": {"enabled": True, "instance": said}}}, "edge").of(BLUE)
+    assert facts.instance == instance

@@ -33,6 +33,23 @@ def test_a_deploy_that_could_not_be_proven_is_refused_before_it_begins(
     assert not town.told("apply-started")
 
 
+def test_a_cache_that_was_cold_is_found_out_by_a_second_look(shop: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = shop()
+    asked: list[str] = []
+    judge = town.probe._answer
+
+    def warming(question: Any) -> Any:
+        if question.url.startswith("http://127.0.0.2/"):
+            asked.append(question.url)
+            town.cached = len(asked) > 1
+        return judge(question)
+
+    monkeypatch.setattr(town.probe, "_answer", warming)
+    result = town.run("deploy", release="2")
+    assert (type(result.error), result.exit_code) == (ConfigError, 2)
+    assert not town.told("apply-started")
+
+
 @pytest.mark.parametrize("edge", ["cached", "challenged"])
 def test_a_rollback_goes_on_where_nothing_can_be_proven(shop: Start, edge: str) -> None:
     town = shop()
