@@ -112,6 +112,11 @@ class Environment:
     def data(self) -> Path:
         return self.folder / DATA / self.name
 
+    @cached_property
+    def network(self) -> Network | None:
+        """The sandbox's network, if this project has one."""
+        return sandbox_network(self.config)
+
     @property
     def store(self) -> LocalStore:
         return LocalStore(self.data)
@@ -230,9 +235,8 @@ class Environment:
     def _world(self, verb: str, allow: Sequence[str] = ()) -> Iterator[World]:
         """Yield everything that one run acts through."""
         self._refuse_shared_state()
-        network = sandbox_network(self.config)
-        if network is not None:
-            refuse_unless_up(network)
+        if self.network is not None:
+            refuse_unless_up(self.network)
         clock = SystemClock(self.interruptions)
         run = new_run_id(clock.time())
         store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store
@@ -296,16 +300,14 @@ class Environment:
         )
 
     def _vendors(self) -> Vendors:
-        network = sandbox_network(self.config)
-        local = LocalVendors(network.records_api_url, network.api, DNS_PORT, TOKEN) if network else None
+        local = LocalVendors(self.network.api, DNS_PORT, TOKEN) if self.network else None
         return Vendors(self.configured.edge, {**os.environ, **self._terraform_env}, local)
 
     @cached_property
     def _terraform_env(self) -> Mapping[str, str]:
         """What is added to Terraform's environment: a sandbox's endpoints, and what is configured."""
-        network = sandbox_network(self.config)
         configured = {key: value.get_secret_value() for key, value in self.configured.terraform.env.items()}
-        return {**(network.environment if network else {}), **configured}
+        return {**(self.network.environment if self.network else {}), **configured}
 
     def _guard(self, allow: Sequence[str]) -> Guard:
         configured = self.configured.guard
@@ -325,6 +327,10 @@ class Environment:
         """The Terraform that is used here. Raises EngineError when there is none."""
         return find_engine(self.configured.terraform.engine, cache=self.folder / DATA)
 
+    def layer_data(self, layer: LayerConfig) -> Path:
+        """Return where Terraform's data of one layer lies."""
+        return self.data / "layers" / layer.name
+
     def keeps_values(self, layer: LayerConfig) -> bool:
         """Return whether a layer's folder serves it alone, so that one values file in it can be right."""
         return sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) == 1
@@ -338,7 +344,7 @@ class Environment:
         return TerraformWorkspace(
             layer=layer.name,
             folder=layer.folder,
-            data_dir=self.data / "layers" / layer.name,
+            data_dir=self.layer_data(layer),
             engine=self.engine,
             render=render_tfvars,
             emit=emit,

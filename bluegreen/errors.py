@@ -32,6 +32,7 @@ class BluegreenError(Exception):
     message: what is wrong, one sentence, no final period needed.
     where: file:line:column, a Terraform address or a URL; "" when there is no place.
     hint: what to do next; "" when there is nothing to add.
+    details: what somebody else said of it beyond the message, a line each.
     result: how the run ended that this error ended; None outside a run.
     """
 
@@ -44,6 +45,7 @@ class BluegreenError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+        self.details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -63,6 +65,10 @@ class Diagnostic:
     address: str = ""
 
 
+MOST_DETAILS = 12
+"""Lines of what Terraform said under an error, as long as a person reads on; all of it is in the log."""
+
+
 class TerraformError(BluegreenError):
     """Terraform ended with an error.
 
@@ -80,6 +86,8 @@ class TerraformError(BluegreenError):
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.diagnostics = tuple(diagnostics)
+        said = (line.strip() for one in diagnostics if one.severity == "error" for line in one.detail.splitlines())
+        self.details = tuple(filter(None, said))[:MOST_DETAILS]
         self.applying = applying
 
 

@@ -7,10 +7,11 @@ durations are seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeAlias
 
+from bluegreen.errors import BluegreenError
 from bluegreen.model import EMPTY
 
 
@@ -254,13 +255,18 @@ class Said(Event):
 
 @dataclass(frozen=True, slots=True)
 class Errored(Event):
-    """Something went wrong; the fields are those of the exception."""
+    """Something went wrong; the fields are those of the exception. details: what Terraform said of it, by lines."""
 
     name: ClassVar[str] = "error"
     message: str
     where: str = ""
     hint: str = ""
     exit_code: int = 1
+    details: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, error: BluegreenError) -> Errored:
+        return cls(error.message, error.where, error.hint, error.exit_code, error.details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,11 @@ class Answer:
     asked: float = 0.0
     certificate_days: float | None = None
 
+    @property
+    def outcome(self) -> str:
+        """In words: what went wrong, else its status."""
+        return self.error or f"HTTP {self.status}"
+
 
 class Probe(Protocol):
     def ask(self, question: Question) -> Answer:

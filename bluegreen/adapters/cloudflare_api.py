@@ -17,6 +17,9 @@ Token: TypeAlias = "str | Callable[[], str | None] | None"
 Asked: TypeAlias = "Callable[[Cloudflare], object]"
 
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"
+BASE_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
+"""Both are the Terraform provider's, and the SDK's."""
+
 TIMEOUT = 10.0
 """Seconds for one request."""
 

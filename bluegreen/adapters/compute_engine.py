@@ -17,14 +17,11 @@ from bluegreen.adapters.tokens import check_token
 from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.ports import InstanceState, InstanceStatus
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the SDK takes 2 to 3 s and 150 MB to import: only who asks for a machine pays for it
     from google.api_core.exceptions import GoogleAPICallError
     from google.api_core.retry import Retry
     from google.auth.credentials import Credentials
     from google.cloud.compute_v1 import InstancesClient
-
-SDK = "google.cloud.compute_v1"
-"""What is imported on first use. It takes 2 to 3 s and 150 MB: import it while something else is waited for."""
 
 TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"
 ENDPOINT_VARIABLE = "GOOGLE_COMPUTE_CUSTOM_ENDPOINT"

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalVendors:
-    """The sandbox's own APIs. records: base URL of its Cloudflare API. nameserver, port: of its DNS."""
+    """What the variables do not say of a sandbox. nameserver, port: of its DNS. token: one that never expires."""
 
-    records: str
     nameserver: str
     port: int
     token: str
@@ -72,10 +71,11 @@ class Vendors:
     @property
     def _cloudflare(self) -> tuple[str | None, str | None]:
         """Base URL of the API, None for Cloudflare's own, and token."""
+        from bluegreen.adapters.cloudflare_api import BASE_URL_VARIABLE, TOKEN_VARIABLE
+
         token = self.edge.token.get_secret_value() if self.edge.token else self.local and self.local.token
-        base_url = self.edge.base_url or (self.local and self.local.records)
         known = self.environment.get
-        return base_url or known("CLOUDFLARE_BASE_URL"), token or known("CLOUDFLARE_API_TOKEN")
+        return self.edge.base_url or known(BASE_URL_VARIABLE), token or known(TOKEN_VARIABLE)
 
 
 class ImportMeanwhile:

@@ -11,10 +11,7 @@ from typing import Any
 
 import click
 
-from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, TerraformError, UsageError
-
-MOST_DETAILS = 12
-"""Lines of what Terraform said under an error; all of it is in the log."""
+from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, UsageError
 
 
 def data(text: str) -> None:
@@ -56,18 +53,10 @@ def tell_error(error: BluegreenError, *, color: bool = True, hint: bool = True) 
     _write(f"{red} {error.message}", color)
     if error.where:
         _write(f"  {error.where}", color)
-    cause = error if isinstance(error, TerraformError) else error.__cause__
-    if isinstance(cause, TerraformError):
-        for line in _details(cause):
-            _write(f"  {line}", color)
+    for line in error.details:
+        _write(f"  {line}", color)
     if hint and error.hint:
         _write(_hint(error.hint), color)
-
-
-def _details(error: TerraformError) -> list[str]:
-    """What Terraform said beyond its summaries, as long as a person reads on."""
-    said = (line.strip() for each in error.diagnostics if each.severity == "error" for line in each.detail.splitlines())
-    return list(filter(None, said))[:MOST_DETAILS]
 
 
 def _hint(text: str) -> str:

@@ -152,7 +152,6 @@ def _end_json(error: BluegreenError) -> None:
     from bluegreen.events import COUNTED, Errored, Result, envelope
 
     requests = dict.fromkeys(COUNTED, 0)
-    told = Errored(error.message, error.where, error.hint, error.exit_code)
     result = Result(error.verdict, error.exit_code, requests=requests)
-    for event in (told, result):
+    for event in (Errored.of(error), result):
         json_line({**envelope(time=time.time()), **event.as_dict()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -88,14 +88,10 @@ def _cells(row: Row, now: float | None) -> Mapping[str, str]:
     }
 
 
-Details = Callable[["JournalEntry"], Sequence[str]]
-"""Given the end of a Terraform command that failed, returns what Terraform said of it beyond the error's message."""
-
-
-def run_lines(run: str, entries: Sequence[JournalEntry], details: Details = lambda finished: ()) -> list[str]:
+def run_lines(run: str, entries: Sequence[JournalEntry]) -> list[str]:
     """Return the text of `bluegreen show RUN`."""
     row = row_of(run, entries)
-    return [*table(_facts(row)), "", *table(_phases(entries)), *_happenings(entries, details)]
+    return [*table(_facts(row)), "", *table(_phases(entries)), *_happenings(entries)]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
@@ -134,31 +130,23 @@ def _phases(entries: Iterable[JournalEntry]) -> Iterator[tuple[str, ...]]:
         yield begun, "-", "-", "cut off"
 
 
-def _happenings(entries: Iterable[JournalEntry], details: Details) -> Iterator[str]:
+def _happenings(entries: Iterable[JournalEntry]) -> Iterator[str]:
     narrator = Narrator(NORMAL)
-    failed: JournalEntry | None = None
     phase = ""
     for entry in entries:
         lines = narrator.tell(entry.data)
         if entry.event == "phase-started":
-            failed, phase = None, entry.data["phase"]
+            phase = entry.data["phase"]
             yield from ("", phase)
-        elif entry.event == "terraform-finished":
-            failed = entry if _is_failure(entry.data) else None
         elif entry.event == "error":
-            yield from _error(entry.data, details(failed) if failed else ())
+            yield from _error(entry.data)
         elif entry.event in SHOWN:
             yield from ([] if phase else [""])
             yield from (f"  {line}" for line in lines)
 
 
-def _is_failure(finished: Mapping[str, Any]) -> bool:
-    """Return whether a Terraform command failed; a plan that found changes ends with 2."""
-    return finished["exit_code"] not in ((0, 2) if finished["command"] == "plan" else (0,))
-
-
-def _error(error: Mapping[str, Any], details: Sequence[str]) -> Iterator[str]:
+def _error(error: Mapping[str, Any]) -> Iterator[str]:
     yield f"  error: {error['message']}"
-    yield from (f"    {line}" for line in (error.get("where"), *details) if line)
+    yield from (f"    {line}" for line in (error.get("where"), *error.get("details", ())) if line)
     if error.get("hint"):
         yield f"    hint: {error['hint']}"

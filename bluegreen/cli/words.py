@@ -9,6 +9,14 @@ from typing import Any
 WENT_WELL = frozenset({"done", "nothing", "stopped", "accepted"})
 """Outcomes of a phase that did what it was for. Whoever reconciles with the live edge accepts what PREFLIGHT found."""
 
+SELDOM = {
+    "slow": "slow",
+    "wrong_release": "of a wrong release",
+    "cached": "cached",
+    "stopped": "stopped at the edge",
+}
+"""What is told of public requests only when there were some."""
+
 
 def took(seconds: float) -> str:
     """Write a duration: 0.4 s, 12 s, 2 min 05 s, 1 h 03 min."""
@@ -53,13 +61,10 @@ def never_noticed(requests: Mapping[str, Any]) -> bool:
 
 
 def cost(requests: Mapping[str, Any], *, silent: bool = False) -> str:
-    """Write what a run cost the public. requests: sent, failed, slow, wrong_release. silent: draw no conclusion."""
+    """Write what a run cost the public. requests: of events.COUNTED. silent: draw no conclusion."""
     sent = requests.get("sent", 0)
     if not sent:
         return "not asked, so nothing is known"
     parts = [f"{sent:,} request{'' if sent == 1 else 's'}", f"{requests.get('failed', 0):,} failed"]
-    parts += [f"{requests['slow']:,} slow"] if requests.get("slow") else []
-    parts += [f"{requests['wrong_release']:,} of a wrong release"] if requests.get("wrong_release") else []
-    parts += [f"{requests['cached']:,} cached"] if requests.get("cached") else []
-    parts += [f"{requests['stopped']:,} stopped at the edge"] if requests.get("stopped") else []
+    parts += [f"{requests[key]:,} {words}" for key, words in SELDOM.items() if requests.get(key)]
     return ", ".join(parts) + (": the public never noticed" if never_noticed(requests) and not silent else "")

@@ -56,7 +56,7 @@ class Engine:
             outcome, error = self._enter(steps[phase])
             if error is not None:
                 errors.append(error)
-                self.emit(Errored(error.message, error.where, error.hint, error.exit_code))
+                self.emit(Errored.of(error))
             if isinstance(error, Interrupted):
                 interrupted = True
                 self.interruptions.clear()

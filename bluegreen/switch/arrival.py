@@ -63,10 +63,9 @@ class Arrival:
         name, witness = self.color.color, self.world.witness
         message = f"{name}: {failed.message}"
         if self.origin is not None:
-            seen = witness.ask_public(self.facts, witness.public(self.origin, self.facts.of(self.origin).release))
+            seen = witness.ask_public(self.facts, witness.serving(self.facts, self.origin))
             if seen.origin is Origin.FAILED:
-                why = seen.answer.error or f"HTTP {seen.answer.status}"
-                message += f"; the active color, {self.origin}, is sick as well: {why}"
+                message += f"; the active color, {self.origin}, is sick as well: {seen.answer.outcome}"
         self._show_console()
         hint = "; ".join(filter(None, (failed.hint, f"{name} is left for you to look at")))
         return CheckFailed(message, where=self.color.backend_url, hint=hint)

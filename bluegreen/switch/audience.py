@@ -128,8 +128,8 @@ class Audience:
         self._failed_in_a_row = self._failed_in_a_row + 1 if origin is Origin.FAILED else 0
         self._follow(origin, answer, public)
         if origin is Origin.FAILED or origin is not self._last_origin:
-            detail = answer.error or f"HTTP {answer.status}"
-            self.emit(PublicAnswered(self._told(origin, marks), marks.color, marks.release, detail, answer.seconds))
+            told = self._told(origin, marks)
+            self.emit(PublicAnswered(told, marks.color, marks.release, answer.outcome, answer.seconds))
         self._last_origin = origin
         return Seen(origin, answer)
 

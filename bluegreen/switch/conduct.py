@@ -130,8 +130,7 @@ def _error(steps: Steps, ending: Ending) -> BluegreenError:
 
 def _because(error: BluegreenError, cause: BluegreenError) -> BluegreenError:
     """Return the error with what ended the run behind it: where that was, and what Terraform said of it."""
-    error.where = error.where or cause.where
-    error.__cause__ = cause
+    error.where, error.details = cause.where, cause.details
     return error
 
 

@@ -72,7 +72,7 @@ class Deploy(Steps):
         self._refuse_settling()
         self._tell_warm(facts)
         self._tell_route(facts.of(active).release)
-        public = self.world.witness.public(active, facts.of(active).release)
+        public = self.world.witness.serving(facts, active)
         seen = self.watch(facts, public)
         # Once more: a cache that was cold has answered like an origin, and has it now.
         for one in (seen, self.world.witness.ask_public(facts, public)):
@@ -120,7 +120,7 @@ class Deploy(Steps):
     def _refuse_unless_agreed(self, facts: StackFacts, active: Color) -> None:
         """State, live record and the public's answer must agree before a run may find nothing to do."""
         self.live.refuse_drift()
-        public = self.world.witness.public(active, facts.of(active).release)
+        public = self.world.witness.serving(facts, active)
         seen = self.world.witness.ask_public(facts, public)
         if seen.origin is not (Origin.UNMARKED if public.identity is None else Origin.NEW):
             raise Refused(
@@ -212,7 +212,7 @@ class Deploy(Steps):
         stack = self.world.stack
         intent = values.returned(stack.complete(), self.origin)
         try:
-            stack.keep(stack.plan(stack.last, intent, self.purpose(Phase.RETURN, self.origin)))
+            stack.keep(stack.plan(stack.last, intent, stack.moving(Phase.RETURN, self.origin)))
         except Interrupted:
             raise
         except BluegreenError as error:
@@ -250,7 +250,7 @@ class Deploy(Steps):
             stack = self.world.stack
             intent = values.returned(stack.complete(), self.origin)
             try:
-                prepared = stack.kept(self.purpose(Phase.RETURN, self.origin))
+                prepared = stack.kept(stack.moving(Phase.RETURN, self.origin))
                 self.move(Phase.RETURN, self.origin, intent, prepared=prepared)
             except Leave as leave:
                 raise leave.error or leave from leave

@@ -41,6 +41,10 @@ class Witness:
     def public(self, color: Color, release: str) -> Public:
         return Public(self.settings.probe.expect, self.settings.identity, str(color), release)
 
+    def serving(self, facts: StackFacts, color: Color) -> Public:
+        """How the public's answers are told apart while `color` serves it with what it runs."""
+        return self.public(color, facts.of(color).release)
+
     def ask(self, color: ColorFacts, release: str) -> Judged:
         """Ask one color once, as `check.via` says."""
         return self.check.ask(color, release)

@@ -67,7 +67,7 @@ def preview(world: World, request: DeployRequest) -> Preview:
     refuse_returned(world.history, wanted, request)
     intent = values.prepared(facts, facts.serving, wanted)
     layers = _look_at(stack, stack.without(facts.serving), intent, Purpose(Phase.PREPARE, Step.PREPARE, chosen))
-    switch = Purpose(Phase.SWITCH, Step.SWITCH, chosen, target=facts.of(chosen).address)
+    switch = stack.moving(Phase.SWITCH, chosen)
     changed = _needed_first(layers)
     if changed:
         layers.append(LayerPreview(Phase.SWITCH, stack.last.name, {}, known_after=changed))

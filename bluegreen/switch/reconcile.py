@@ -32,7 +32,7 @@ class Reconcile(Steps):
             Phase.RECORD: self.record,
             Phase.CHECK: self.check,
             Phase.SWITCH: self.switch,
-            Phase.PROVE: self.prove_target,
+            Phase.PROVE: self.prove_interruptibly,
         }
 
     def preflight(self) -> str | None:
@@ -103,7 +103,7 @@ class Reconcile(Steps):
 
     def switch(self) -> None:
         facts = self.world.stack.complete()
-        self.watch(facts, self.world.witness.public(self.target, self.release))
+        self.watch(facts, self.world.witness.serving(facts, self.target))
         self.move(Phase.SWITCH, self.target, values.as_it_is(facts, self.target), Step.RECONCILE)
         self._refuse_disagreement(Phase.SWITCH)
 
@@ -120,6 +120,3 @@ class Reconcile(Steps):
         if phase not in self.world.stack.applied_in:
             raise Leave(NOT_BEGUN, error)
         raise error
-
-    def prove_target(self) -> None:
-        self.prove_interruptibly()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, Refused, TargetRefused
 from bluegreen.health import Judged, Verdict, await_good
 from bluegreen.model import Color, ColorFacts, StackFacts
-from bluegreen.ports import InstanceState, InstanceStatus
+from bluegreen.ports import InstanceState, InstanceStatus, Plan
 from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
@@ -43,7 +43,7 @@ class Rollback(Steps):
             Phase.PREPARE: self.start,
             Phase.CHECK: self.check,
             Phase.SWITCH: self.switch,
-            Phase.PROVE: self.prove_target,
+            Phase.PROVE: self.prove_interruptibly,
         }
 
     def preflight(self) -> str | None:
@@ -63,9 +63,13 @@ class Rollback(Steps):
     def _prepared(self) -> bool:
         """Whether the plan that was prepared is the one to apply."""
         try:
-            return self._look() is None and self.world.stack.kept(self.purpose(Phase.SWITCH, self.target)) is not None
+            return self._look() is None and self._kept() is not None
         except Refused:
             return False
+
+    def _kept(self) -> Plan | None:
+        stack = self.world.stack
+        return stack.kept(stack.moving(Phase.SWITCH, self.target))
 
     def _leave_stale(self) -> Leave:
         """What this rollback took for true may be no longer: leave for PREFLIGHT, to read the state this time."""
@@ -168,8 +172,8 @@ class Rollback(Steps):
 
     def switch(self) -> None:
         facts = self.world.stack.complete()
-        self.watch(facts, self.world.witness.public(self.target, self.release))
-        prepared = self.world.stack.kept(self.purpose(Phase.SWITCH, self.target)) if self.assumed else None
+        self.watch(facts, self.world.witness.serving(facts, self.target))
+        prepared = self._kept() if self.assumed else None
         if self.assumed and prepared is None:
             raise self._leave_stale()
         self.move(Phase.SWITCH, self.target, values.returned(facts, self.target), prepared=prepared)
@@ -199,9 +203,6 @@ class Rollback(Steps):
                 drift_error(drift).message,
                 hint=f"bluegreen reconcile --to live, if {drift.live} is to serve; --to state, if {facts.active} is",
             )
-
-    def prove_target(self) -> None:
-        self.prove_interruptibly()
 
 
 @dataclass(slots=True)

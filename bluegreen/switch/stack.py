@@ -79,6 +79,10 @@ class Stack:
             self.said[layer.name] = state.output
         return state
 
+    def moving(self, phase: str, to: Color, step: Step = Step.SWITCH) -> Purpose:
+        """Return the purpose of a plan that points the public at `to`."""
+        return Purpose(phase, step, to, target=self.complete().of(to).address)
+
     def plan(self, layer: Layer, intent: Intent, purpose: Purpose, *, look: bool = False) -> Plan:
         """Plan one layer and have the guard read it. Raises GuardRefused."""
         workspace = layer.workspace

@@ -12,11 +12,9 @@ from bluegreen.errors import BluegreenError, Refused
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Holder
-from bluegreen.switch.guard import Step
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
-from bluegreen.switch.stack import Purpose
 from bluegreen.switch.world import World
 
 
@@ -125,13 +123,12 @@ def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
 
 
 def _public(world: World, facts: StackFacts, active: Color) -> str:
-    seen = world.witness.ask_public(facts, world.witness.public(active, facts.of(active).release))
-    failure = seen.answer.error or f"HTTP {seen.answer.status}"
+    seen = world.witness.ask_public(facts, world.witness.serving(facts, active))
     color = read_marks(seen.answer, world.settings.identity).color
     words = {
         Origin.NEW: str(active),
         Origin.OLD: f"{color}, and not as {active} should",
-        Origin.FAILED: f"fails: {failure}",
+        Origin.FAILED: f"fails: {seen.answer.outcome}",
     }
     return words.get(seen.origin, str(seen.origin))
 
@@ -177,8 +174,7 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
         return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
     if not target.healthy:
         return WayBack(False, f"{way.target} is sick: {target.detail}", str(way.target), seconds)
-    purpose = Purpose(Phase.SWITCH, Step.SWITCH, way.target, target=target.address)
-    prepared = world.stack.kept(purpose) is not None
+    prepared = world.stack.kept(world.stack.moving(Phase.SWITCH, way.target)) is not None
     return WayBack(True, f"{way.target} ({target.release}) is warm and healthy", str(way.target), seconds, prepared)
 
 

@@ -19,7 +19,7 @@ from bluegreen.switch.background import in_background
 from bluegreen.switch.drift import Drift
 from bluegreen.switch.guard import Step
 from bluegreen.switch.phases import NOT_BEGUN, UNANSWERED, Phase
-from bluegreen.switch.stack import Layer, Purpose
+from bluegreen.switch.stack import Layer
 from bluegreen.switch.world import World
 
 WATCH_PACE = 5
@@ -132,8 +132,7 @@ class Steps:
         seen = witness.ask_public(facts, public)
         good = bool(seen.answer.status) and probe.expect.contains(seen.answer.status)
         if not good:
-            detail = seen.answer.error or f"HTTP {seen.answer.status}"
-            self.say(f"{facts.public_url} fails already, before this run: {detail}", "warning")
+            self.say(f"{facts.public_url} fails already, before this run: {seen.answer.outcome}", "warning")
         elif not seen.origin.is_evidence or (seen.origin is Origin.UNMARKED and public.identity is not None):
             self.say(
                 f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
@@ -143,10 +142,6 @@ class Steps:
             witness.public_question(facts), probe.every * WATCH_PACE, public, goal=self.target, was_good=good
         )
         return seen
-
-    def purpose(self, phase: Phase, to: Color, step: Step = Step.SWITCH) -> Purpose:
-        """The purpose of a plan that points the public at `to`."""
-        return Purpose(phase, step, to, target=self.world.stack.complete().of(to).address)
 
     def move(
         self,
@@ -161,14 +156,14 @@ class Steps:
         Leaves the phase by `not-begun` when anything stops it before the apply is begun.
         """
         stack = self.world.stack
-        facts, purpose = stack.complete(), self.purpose(phase, to, step)
+        facts, purpose = stack.complete(), stack.moving(phase, to, step)
         try:
             plan = prepared or stack.plan(stack.last, intent, purpose)
             self.before_move()
         except BluegreenError as error:
             raise Leave(NOT_BEGUN, error) from error
         self.audience.pace(self.world.settings.probe.every)
-        self.audience.expect(self.world.witness.public(to, facts.of(to).release))
+        self.audience.expect(self.world.witness.serving(facts, to))
         self.moving = True
         try:
             stack.apply(stack.last, plan, purpose)
@@ -191,7 +186,7 @@ class Steps:
     def prove(self, color: Color) -> None:
         """Return once the public is answered by `color` alone. Raises CheckFailed."""
         facts = self.world.stack.complete()
-        public = self.world.witness.public(color, facts.of(color).release)
+        public = self.world.witness.serving(facts, color)
         self.world.witness.prove(self.audience, public, self.settle())
         if public.identity is None and self.world.drift(facts).live != color:
             raise CheckFailed(f"the live records do not point at {color}")

@@ -8,7 +8,6 @@ import pytest
 from cloud_shop import INSTANCES, CloudShop
 from providers import needs_providers
 
-from bluegreen.adapters.compute_engine import SDK
 from bluegreen.adapters.http import HttpProbe
 from bluegreen.errors import TargetRefused, UsageError
 from bluegreen.ports import Answer, Question
@@ -75,7 +74,8 @@ def out_of_reach(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
 def test_a_machine_that_runs_out_of_reach_is_asked_about(
     switched: CloudShop, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    importlib.import_module(SDK)  # beforehand: a rollback does not wait for long, and this takes seconds
+    # Beforehand: a rollback does not wait for long, and this takes seconds.
+    importlib.import_module("google.cloud.compute_v1")
     switched.configure(rollback_check={"deadline": "1s"})
     out_of_reach(monkeypatch, switched.address["blue"])
     asked: list[str] = []

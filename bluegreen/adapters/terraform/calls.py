@@ -12,7 +12,7 @@ from typing import Any
 
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.terraform.argv import Argv
-from bluegreen.adapters.terraform.logs import keep_log
+from bluegreen.adapters.terraform.logs import LOGS, keep_log
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import Command, Ended, run
 from bluegreen.errors import ApplyNotBegun, BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
@@ -107,7 +107,7 @@ class Calls:
             finally:
                 with suppress(OSError):  # a log that cannot be written takes nothing back from what Terraform did
                     keep_log(
-                        self._data_dir / "logs", name, [message.text for message in outcome.messages if message.text]
+                        self._data_dir / LOGS, name, [message.text for message in outcome.messages if message.text]
                     )
             yield outcome
 

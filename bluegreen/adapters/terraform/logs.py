@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bluegreen.adapters.state.files import create_file, private_folder
-from bluegreen.adapters.terraform.messages import INDENT
+
+LOGS = "logs"
+"""Folder of a layer's data directory."""
 
 KEPT = 50
 """Logs of one layer; a deploy and its rollback make about ten."""
@@ -19,19 +21,6 @@ def find_logs(folder: Path) -> list[Path]:
     """Return a layer's logs, oldest first. Each is named COMMAND-NUMBER.log."""
     numbered = [(int(match[1]), path) for path in folder.glob("*.log") if (match := _NAME.fullmatch(path.name))]
     return [path for _, path in sorted(numbered)]
-
-
-def read_details(path: Path) -> list[str]:
-    """Return what Terraform said of its errors beyond their summaries, a line each. path: of a log, for Calls keeps it.
-
-    Raises OSError.
-    """
-    details, is_error = list[str](), False
-    for line in path.read_text(errors="replace").splitlines():
-        is_error = line.startswith("Error: ") or (is_error and line.startswith(INDENT))
-        if is_error and line.startswith(INDENT):
-            details.append(line.strip())
-    return details
 
 
 def keep_log(folder: Path, command: str, lines: Iterable[str]) -> Path:

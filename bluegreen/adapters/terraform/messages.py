@@ -50,10 +50,6 @@ _ACTIONS = {action.value: action for action in Action}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-INDENT = "  "
-"""Before each line of a diagnostic's detail in a log."""
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """One line. fact: None when it says nothing that we use. text: for the log, "" if it must not be kept."""
@@ -129,7 +125,7 @@ def _text(message: Mapping[str, Any]) -> str:
     place = diagnostic.get("range") or {}
     line = (place.get("start") or {}).get("line")
     said = map(str.strip, str(diagnostic.get("detail", "")).splitlines())
-    detail = [f"{INDENT}{each}" for each in said if each]
+    detail = [f"  {each}" for each in said if each]
     return "\n".join([text + (f", on {place.get('filename')}:{line}" if line else ""), *detail])
 
 

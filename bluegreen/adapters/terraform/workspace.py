@@ -27,6 +27,7 @@ from bluegreen.adapters.terraform.folder import (
 )
 from bluegreen.adapters.terraform.kept import PlanShelf
 from bluegreen.adapters.terraform.local_state import LocalState
+from bluegreen.adapters.terraform.logs import LOGS
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
 from bluegreen.errors import BluegreenError, ConfigError, Diagnostic
 from bluegreen.events import Emit, Said
@@ -101,7 +102,7 @@ class TerraformWorkspace:
     @property
     def logs(self) -> Path:
         """The folder of this layer's logs; see logs.find_logs."""
-        return self._data_dir / "logs"
+        return self._data_dir / LOGS
 
     @property
     def variables(self) -> frozenset[str]:

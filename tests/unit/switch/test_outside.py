@@ -199,3 +199,14 @@ def test_what_nobody_priced_has_no_cost(shop: Start) -> None:
     town = shop()
     town.run("deploy", release="2")
     assert town.status().warm_cost is None
+
+
+# What is said of an answer
+
+
+@pytest.mark.parametrize(("mood", "said"), [("lost", "timed out"), ("sick", "HTTP 500")])
+def test_a_public_that_fails_already_is_told_as_it_failed(shop: Start, mood: str, said: str) -> None:
+    town = shop()
+    town.moods["blue"] = mood
+    town.run("deploy", release="2")
+    assert f"fails already, before this run: {said}" in town.said

@@ -780,6 +780,6 @@ def test_a_stuck_rollback_says_where_and_what_terraform_said_and_is_ended_by_ano
     error = town.run("rollback").error
     assert isinstance(error, Stuck)
     assert (error.where, error.hint) == ("edge", "bluegreen rollback")
-    assert isinstance(error.__cause__, TerraformError)
-    assert error.__cause__.diagnostics == (detail,)
+    assert error.details == ("403 Invalid access token",)
+    assert town.told("error")[-1]["details"] == ["403 Invalid access token"]
     assert town.run("rollback").verdict == "rolled-back"

@@ -10,7 +10,7 @@ import pytest
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.terraform.calls import Calls
-from bluegreen.adapters.terraform.logs import find_logs, read_details
+from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.errors import ApplyNotBegun, EngineError, TerraformError
 from bluegreen.events import Event
 
@@ -96,6 +96,14 @@ def test_the_log_keeps_the_details_that_the_error_carries(calls: Calls, tmp_path
     ]
     (tmp_path / "lines").write_text("".join(json.dumps(line) + "\n" for line in lines))
     error = failed(calls, "plan", "cat lines; exit 1")
-    said = [line.strip() for one in error.diagnostics if one.severity == "error" for line in one.detail.splitlines()]
+    assert error.details == ("first", "second", "Error: third")
     (log,) = find_logs(tmp_path / "data" / "logs")
-    assert read_details(log) == list(filter(None, said)) == ["first", "second", "Error: third"]
+    kept = log.read_text().splitlines()
+    assert kept[3:8] == ["Error: Bad", "  first", "  second", "Error: Bad", "  Error: third"]
+
+
+def test_an_error_repeats_as_much_as_a_person_reads(calls: Calls, tmp_path: Path) -> None:
+    detail = "\n".join(f"line {number}" for number in range(40))
+    said = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Bad", "detail": detail}}
+    (tmp_path / "lines").write_text(json.dumps(said) + "\n")
+    assert len(failed(calls, "plan", "cat lines; exit 1").details) == 12
