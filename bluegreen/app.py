@@ -23,7 +23,7 @@ from bluegreen.adapters.prober import ThreadProber
 from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
-from bluegreen.adapters.state.host import host, who
+from bluegreen.adapters.state.host import host, lives, who
 from bluegreen.adapters.state.journal import LocalStore, ReadOnlyStore, new_run_id
 from bluegreen.adapters.state.lock import LocalLock
 from bluegreen.adapters.terraform.engine import Engine, find_engine
@@ -33,14 +33,14 @@ from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, UsageError
-from bluegreen.events import Event, RunStarted
-from bluegreen.model import Action, Color, Value
-from bluegreen.ports import Interruptions, JournalEntry
+from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said
+from bluegreen.model import EMPTY, Action, Color, Value
+from bluegreen.ports import Holder, Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
-from bluegreen.switch.history import History, PastRun
+from bluegreen.switch.history import NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.world import Confirm, World
@@ -155,7 +155,8 @@ class Environment:
         from bluegreen.switch.deploy import Deploy
 
         with self._world(verb, request.allow) as world:
-            return self._conduct(world, verb, Deploy(world, request=request), request.reason)
+            asked = {"allow": list(request.allow)}
+            return self._conduct(world, verb, Deploy(world, request=request), request.reason, asked)
 
     def switch(self) -> RunResult:
         """Check the prepared color again, and switch the public to it. Raises TargetRefused when none is prepared."""
@@ -170,7 +171,8 @@ class Environment:
 
         request = RollbackRequest(Color(to) if to else None, force, reason)
         with self._world("rollback") as world:
-            return self._conduct(world, "rollback", Rollback(world, request=request), reason)
+            asked = {"force": force}
+            return self._conduct(world, "rollback", Rollback(world, request=request), reason, asked)
 
     def retire(
         self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""
@@ -180,14 +182,29 @@ class Environment:
 
         request = RetireRequest(standby, due, dry_run, force, reason)
         with self._world("retire") as world:
-            return self._conduct(world, "retire", Retire(world, request=request), reason)
+            return self._conduct(world, "retire", Retire(world, request=request), reason, {"standby": standby})
 
     def reconcile(self, *, to: str) -> RunResult:
         """End a disagreement of state and live edge. to: "live" or "state", the one that is right."""
         from bluegreen.switch.reconcile import Reconcile
 
         with self._world("reconcile") as world:
-            return self._conduct(world, "reconcile", Reconcile(world, request=ReconcileRequest(to)))
+            return self._conduct(world, "reconcile", Reconcile(world, request=ReconcileRequest(to)), asked={"to": to})
+
+    @property
+    def unfinished(self) -> PastRun | None:
+        """The run that was cut off, or got stuck, and that `resume` would take up; None when there is none."""
+        return History(self.store).unfinished
+
+    def resume(self) -> RunResult:
+        """Take up the run that was cut off or got stuck, and finish it; do nothing when there is none."""
+        from bluegreen.switch.recovery import resume
+
+        cut = self.unfinished
+        if cut is None:
+            return self._nothing("no run was cut off or got stuck")
+        with self._world(cut.verb, cut.asked.get("allow", ()), run=cut.id) as world:
+            return _ended(resume(world, RunResumed(**self._opening(cut.verb), phase=cut.phase)))
 
     def plan(
         self, *, to: str | None = None, release: str | None = None, sets: Mapping[str, Value] | None = None
@@ -213,32 +230,56 @@ class Environment:
         """Return one run's events. Raises UsageError when there is no such run."""
         return self.store.journal(run)
 
-    def _conduct(self, world: World, verb: str, steps: Steps, reason: str = "") -> RunResult:
-        started = RunStarted(
-            verb=verb,
-            service=self.config.service,
-            who=who(os.environ),
-            host=host(),
-            version=__version__,
-            engine=f"{self.engine.product} {self.engine.version}",
-            commit=commit(self.folder, os.environ),
-            ci_url=ci_url(os.environ),
-            reason=reason,
-        )
-        result = conduct(world, started, steps)
-        if result.error is not None:
-            result.error.result = result
-            raise result.error
-        return result
+    def _nothing(self, why: str) -> RunResult:
+        """Tell that there is nothing to do, in no journal."""
+        emit = self._emitter("", SystemClock(self.interruptions), ReadOnlyStore(self.data))
+        emit(Said(why))
+        emit(Result(NOTHING_TO_DO, 0, requests=dict.fromkeys(COUNTED, 0)))
+        return RunResult("", "resume", NOTHING_TO_DO, 0, active="", previous="", release="", seconds=0.0)
+
+    def unlock(self, holder: Holder, *, reason: str) -> None:
+        """Break the lock that `holder` holds, as `locked_by` says, and keep in the history who did, and why.
+
+        Raises Locked when its process is seen to live, or when somebody else holds the lock by now.
+        """
+        LocalLock(self.data).break_(holder)
+        clock = SystemClock(self.interruptions)
+        emit = self._emitter(new_run_id(clock.time()), clock, self.store)
+        emit(RunStarted(**self._opening("unlock"), reason=reason))
+        emit(Said(f"the lock of {holder.title} was broken", "warning"))
+        emit(Result(UNLOCKED, 0, requests=dict.fromkeys(COUNTED, 0)))
+
+    @property
+    def locked_by(self) -> Holder | None:
+        """Who holds the lock; None when nobody does, or a process that is provably gone."""
+        return LocalLock(self.data).holder()
+
+    def _conduct(
+        self, world: World, verb: str, steps: Steps, reason: str = "", asked: Mapping[str, Any] = EMPTY
+    ) -> RunResult:
+        return _ended(conduct(world, RunStarted(**self._opening(verb), reason=reason, asked=asked), steps))
+
+    def _opening(self, verb: str) -> dict[str, Any]:
+        """What the first line of a journal says, whoever begins or goes on with a run."""
+        return {
+            "verb": verb,
+            "service": self.config.service,
+            "who": who(os.environ),
+            "host": host(),
+            "version": __version__,
+            "engine": f"{self.engine.product} {self.engine.version}",
+            "commit": commit(self.folder, os.environ),
+            "ci_url": ci_url(os.environ),
+        }
 
     @contextlib.contextmanager
-    def _world(self, verb: str, allow: Sequence[str] = ()) -> Iterator[World]:
+    def _world(self, verb: str, allow: Sequence[str] = (), run: str = "") -> Iterator[World]:
         """Yield everything that one run acts through."""
         self._refuse_shared_state()
         if self.network is not None:
             refuse_unless_up(self.network)
         clock = SystemClock(self.interruptions)
-        run = new_run_id(clock.time())
+        run = run or new_run_id(clock.time())
         store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store
         emit = self._emitter(run, clock, store)
         layers = [Layer(layer.name, layer.color, self.workspace(layer, emit)) for layer in self.config.stack]
@@ -261,6 +302,7 @@ class Environment:
                 store=store,
                 history=History(store, without=run),
                 lock=LocalLock(self.data),
+                lives=lives,
                 clock=clock,
                 interruptions=self.interruptions,
                 emit=emit,
@@ -357,6 +399,14 @@ class Environment:
             keep_values=self.keeps_values(layer),
             clean=self._clean,
         )
+
+
+def _ended(result: RunResult) -> RunResult:
+    """Return how a run ended; raise the error that ended it."""
+    if result.error is not None:
+        result.error.result = result
+        raise result.error
+    return result
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

@@ -43,7 +43,7 @@ Emit: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The first line of every journal. engine: the Terraform that does it, with its version."""
+    """The first line of every journal. engine: Terraform's name and version. asked: options that `resume` needs."""
 
     name: ClassVar[str] = "run-started"
     verb: str
@@ -55,6 +55,15 @@ class RunStarted(Event):
     commit: str = ""
     ci_url: str = ""
     reason: str = ""
+    asked: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed(RunStarted):
+    """A run that was cut off, or got stuck, is taken up again. phase: the last one that it had begun."""
+
+    name: ClassVar[str] = "run-resumed"
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +282,8 @@ class Errored(Event):
 class Result(Event):
     """The last event of a run.
 
-    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, refused, locked, usage,
-    failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
+    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, unlocked, refused, locked,
+    usage, failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
     """
 
     name: ClassVar[str] = "result"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -94,6 +95,16 @@ class State:
     output: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeadTerraform:
+    """A Terraform process that a journal tells of, and whose end it does not. started: Unix seconds."""
+
+    layer: str
+    command: str
+    pid: int
+    started: float
+
+
 class Workspace(Protocol):
     """One layer's Terraform, in its folder, with its own data directory and state.
 
@@ -119,6 +130,13 @@ class Workspace(Protocol):
 
     def init(self) -> None:
         """Initialise, only when something that matters has changed since the last time."""
+        ...
+
+    def recover(self, dead: DeadTerraform | None) -> None:
+        """Mend what a killed Terraform left behind; only for a run that holds the lock, and when none of ours lives.
+
+        dead: the one of the run before, if it was at work here. Raises Locked when the state lock is somebody else's.
+        """
         ...
 
     def read(self) -> State: ...
@@ -308,7 +326,10 @@ class Instances(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the environment's lock. started: the start time of its process, Unix seconds."""
+    """Who holds the environment's lock. started: the start time of its process, Unix seconds.
+
+    One without a name, `run` and all, is there where the lock does not say who holds it; since: when it was written.
+    """
 
     run: str
     verb: str
@@ -318,6 +339,14 @@ class Holder:
     pid: int
     started: float
     since: float
+
+    @property
+    def title(self) -> str:
+        """Who that is, in words."""
+        if not self.run:
+            return "somebody whom the lock does not name"
+        since = f"{datetime.fromtimestamp(self.since, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.verb} {self.run} of {self.who} (process {self.pid} on {self.host}, since {since})"
 
 
 class Lock(Protocol):
@@ -330,6 +359,13 @@ class Lock(Protocol):
 
     def release(self) -> None:
         """Release it, if it is still ours."""
+        ...
+
+    def break_(self, holder: Holder) -> None:
+        """Break the lock of exactly this holder, who does not live any more or cannot be seen from here.
+
+        Raises Locked when it is seen to live, or when the lock is not this holder's.
+        """
         ...
 
     def holder(self) -> Holder | None:

@@ -54,6 +54,11 @@ def _started(narrator: Narrator, data: Data) -> Iterator[str]:
     yield f"{data['verb']} of {data['service']} in {data.get('environment', '')}: run {data.get('run', '')}{by}{engine}"
 
 
+def _resumed(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"taken up again by {data['who']}:"
+    yield from _started(narrator, data)
+
+
 def _route(narrator: Narrator, data: Data) -> Iterator[str]:
     target = running(data["target"], data["release"])
     if not data["origin"]:
@@ -161,6 +166,7 @@ def _witnessed(narrator: Narrator, data: Data) -> Iterator[str]:
 _QUIET: dict[str, Teller] = {"said": _warned, "console": _console}
 _NORMAL: dict[str, Teller] = {
     "run-started": _started,
+    "run-resumed": _resumed,
     "route-chosen": _route,
     "phase-started": _phase_started,
     "phase-finished": _phase_finished,

@@ -21,7 +21,7 @@ HEAD = ("RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "FAILE
 FIRST_BELOW = ("COMMIT", "WHO", "FROM", "FAILED", "RELEASE")
 """Which columns go below their run where a screen is narrow, in this order."""
 
-SHOWN = frozenset({"planned", "apply-finished", "probed", "first-answer", "public-answered", "said"})
+SHOWN = frozenset({"planned", "apply-finished", "probed", "first-answer", "public-answered", "said", "run-resumed"})
 """Events that `show` lists under the phase in which they came."""
 
 
@@ -30,6 +30,8 @@ def row_of(run: str, entries: Sequence[JournalEntry]) -> Row:
     told: dict[str, Mapping[str, Any]] = {}
     for entry in entries:
         told[entry.event] = entry.data
+        if entry.event == "run-resumed":
+            told.pop("result", None)
     started, route, result = (told.get(name, {}) for name in ("run-started", "route-chosen", "result"))
     return {
         "run": run,
@@ -119,6 +121,9 @@ def _phases(entries: Iterable[JournalEntry]) -> Iterator[tuple[str, ...]]:
     yield "PHASE", "ACTING", "WAITING", "OUTCOME"
     begun = ""
     for entry in entries:
+        if begun and entry.event in ("run-resumed", "phase-started"):
+            yield begun, "-", "-", "cut off"
+            begun = ""
         if entry.event == "phase-started":
             begun = entry.data["phase"]
         if entry.event == "phase-finished":

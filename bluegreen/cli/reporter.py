@@ -58,7 +58,7 @@ class Reporter:
         """Take one event."""
         with self._one_at_a_time:
             self.timeline.take(data)
-            if data.get("event") == "run-started" and wants_live(self._options):
+            if data.get("event") in ("run-started", "run-resumed") and wants_live(self._options):
                 self._show()
             if self._options.json:
                 json_line(data)

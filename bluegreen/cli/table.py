@@ -11,7 +11,6 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "switch": "Check the prepared color again, and switch the public to it.",
         "deploy": "Prepare and switch in one go.",
         "rollback": "Send the public back to the color it came from.",
-        "reconcile": "End a disagreement of Terraform's state and the live edge.",
         "retire": "End the warm time of the idle color: stop or destroy it.",
     },
     "Look": {
@@ -19,6 +18,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "history": "List the runs, newest first.",
         "show": "Show one run: phases, plans, probes, errors.",
         "config": "Show the merged configuration, or its schema.",
+    },
+    "Mend": {
+        "resume": "Take up a run that was cut off or got stuck, and finish it.",
+        "reconcile": "End a disagreement of Terraform's state and the live edge.",
+        "unlock": "Break the lock of a run that is gone, after saying whose it is.",
     },
     "Terraform by hand": {
         "tf": "Run Terraform with the environment's values, data directory and backend.",
@@ -34,5 +38,5 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
-RUNS = frozenset({"deploy", "prepare", "switch", "rollback", "reconcile", "retire"})
+RUNS = frozenset({"deploy", "prepare", "switch", "rollback", "resume", "reconcile", "retire"})
 """Commands that are a run: with --json they end with a result, whatever happens."""

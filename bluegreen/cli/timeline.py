@@ -85,6 +85,8 @@ class Timeline:
         self.verb, self.service = data["verb"], data.get("service", "")
         self.run, self.environment = data.get("run", ""), data.get("environment", "")
 
+    _take_run_resumed = _take_run_started
+
     def _take_route_chosen(self, data: Data) -> None:
         self.origin, self.origin_release = data["origin"], data["origin_release"]
         self.target, self.release = data["target"], data["release"]

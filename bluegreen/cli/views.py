@@ -45,7 +45,7 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     yield "lock", _lock(report.lock, now)
     yield "drift", f"{len(report.drift)} found" if report.drift else "none"
     if report.unfinished:
-        yield "unfinished", f"{report.unfinished}; bluegreen rollback ends it"
+        yield "unfinished", f"{report.unfinished}; bluegreen resume finishes it, bluegreen rollback goes back"
 
 
 def _lock(holder: Holder | None, now: float) -> str:

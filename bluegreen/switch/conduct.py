@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, Interrupted, Refused, Returned, Stuck
@@ -59,24 +60,37 @@ def conduct(world: World, started: RunStarted, steps: Steps) -> RunResult:
 
     started: the journal's first line, which names the verb. Raises Locked when another run holds the lock.
     """
+    with locked(world, started):
+        return walk(world, started.verb, steps, lambda: Phase.PREFLIGHT)
+
+
+@contextmanager
+def locked(world: World, started: RunStarted) -> Iterator[None]:
+    """Hold the lock, and say in the journal who does, and whose run was cut off before."""
     succeeded = world.lock.acquire(world.run, started.verb)
     try:
-        closed = succeeded if succeeded and close_abandoned(world, succeeded.run, started.service) else None
+        other = succeeded if succeeded and succeeded.run != world.run else None
+        closed = other if other and close_abandoned(world, other.run, started.service) else None
         world.emit(started)
         if closed is not None:
             told = f"run {closed.run} ({closed.verb} by {closed.who}) was cut off and is closed as abandoned"
             world.emit(Said(told, "warning"))
-        began = world.clock.monotonic()
-        engine = Engine(world.emit, world.clock, world.interruptions)
-        try:
-            ending = engine.walk(TABLES[started.verb], steps.steps(), Phase.PREFLIGHT)
-        finally:
-            steps.finish()
-        result = _judge(world, started.verb, steps, ending, world.clock.monotonic() - began)
-        world.emit(_as_event(world, result))
-        return result
+        yield
     finally:
         world.lock.release()
+
+
+def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> RunResult:
+    """Walk the verb's table from the phase that `begin` returns, and give the verdict."""
+    began = world.clock.monotonic()
+    engine = Engine(world.emit, world.clock, world.interruptions)
+    try:
+        ending = engine.walk(TABLES[verb], steps.steps(), begin())
+    finally:
+        steps.finish()
+    result = _judge(world, verb, steps, ending, world.clock.monotonic() - began)
+    world.emit(_as_event(world, result))
+    return result
 
 
 def close_abandoned(world: World, run: str, service: str) -> bool:
@@ -122,7 +136,8 @@ def _verdict(verb: str, steps: Steps, ending: Ending) -> tuple[str, BluegreenErr
 
 def _error(steps: Steps, ending: Ending) -> BluegreenError:
     if ending.phase == Phase.RETURNED:
-        return _because(_returned(steps, ending.errors[0]), ending.errors[0])
+        cause = ending.errors[0] if ending.errors else BluegreenError("the run was cut off on its way back")
+        return _because(_returned(steps, cause), cause)
     if ending.phase == Phase.STUCK:
         return _because(_stuck(steps, ending.errors), ending.errors[-1])
     return _failed(steps, ending)
@@ -145,7 +160,7 @@ def _returned(steps: Steps, cause: BluegreenError) -> Returned:
 def _stuck(steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
     told = "; ".join(dict.fromkeys(cause.message for cause in causes))
     way_back = steps.origin not in (None, steps.target)  # a rollback that is stuck is ended by another
-    return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen status")
+    return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen resume")
 
 
 def _failed(steps: Steps, ending: Ending) -> BluegreenError:

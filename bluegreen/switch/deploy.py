@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
@@ -19,6 +20,7 @@ from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
 from bluegreen.switch.arrival import Arrival
 from bluegreen.switch.audience import Seen
+from bluegreen.switch.background import in_background
 from bluegreen.switch.evidence import Blind
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
@@ -30,11 +32,15 @@ from bluegreen.switch.steps import Steps
 
 @dataclass(slots=True)
 class Deploy(Steps):
-    """The steps of a deploy. wanted: the object that the target is to run. first: nothing is there yet."""
+    """The steps of a deploy.
+
+    wanted: the object that the target is to run. first: nothing is there yet. way_back: its plan is being made.
+    """
 
     request: DeployRequest = field(default_factory=DeployRequest)
     wanted: Mapping[str, Any] = field(default_factory=dict)
     first: bool = False
+    way_back: Future[None] | None = None
 
     def steps(self) -> dict[str, PhaseStep]:
         return {
@@ -49,7 +55,7 @@ class Deploy(Steps):
 
     def preflight(self) -> str | None:
         settings, request = self.world.settings, self.request
-        self.wanted = wanted_object(settings.release or "", settings.variables, request)
+        self.wanted = self.wanted or wanted_object(settings.release or "", settings.variables, request)
         self.release = str(self.wanted["release"])
         facts = self.open_stack(self.world.stack.layers)
         self.world.stack.last.workspace.check_room()
@@ -204,17 +210,17 @@ class Deploy(Steps):
             self.move(Phase.SWITCH, self.target, values.returned(facts, self.target))
         else:
             self.move(Phase.SWITCH, self.target, values.switched(facts, self.target))
-            self._prepare_way_back()
+            self.way_back = in_background("way-back", self._prepare_way_back)
 
     def _prepare_way_back(self) -> None:
-        """Plan the way back now, when there is time: a return, or a rollback, then only has to apply it."""
+        """Plan the way back while the switch is proven: a return, or a rollback, then only has to apply it."""
         assert self.origin is not None, "only a first deploy comes from nowhere"
         stack = self.world.stack
         intent = values.returned(stack.complete(), self.origin)
         try:
             stack.keep(stack.plan(stack.last, intent, stack.moving(Phase.RETURN, self.origin)))
         except Interrupted:
-            raise
+            pass  # whoever asked the run to stop is answered by the phase that it is in
         except BluegreenError as error:
             self.say(f"the way back is not prepared, a rollback plans it anew: {error.message}", "warning")
 
@@ -247,6 +253,8 @@ class Deploy(Steps):
             raise Leave(NO_ORIGIN, BluegreenError("a first deploy has nothing to go back to"))
         with self.world.interruptions.shielded():
             self.say(f"going back to {self.origin}, please wait", "warning")
+            if self.way_back is not None:
+                wait([self.way_back])  # it holds the state's lock
             stack = self.world.stack
             intent = values.returned(stack.complete(), self.origin)
             try:
@@ -256,6 +264,11 @@ class Deploy(Steps):
                 raise leave.error or leave from leave
             self.prove(self.origin)
             self.world.interruptions.clear()  # what arrived meanwhile has been answered by going back
+
+    def finish(self) -> None:
+        super(Deploy, self).finish()  # a dataclass with slots is made anew, and a bare super() would miss it
+        if self.way_back is not None:
+            self.way_back.result()
 
 
 @dataclass(slots=True)

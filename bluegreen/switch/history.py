@@ -9,12 +9,12 @@ from typing import Any
 
 from bluegreen.health import Verdict
 from bluegreen.model import EMPTY, Color, StackFacts
-from bluegreen.ports import JournalEntry, Store
+from bluegreen.ports import DeadTerraform, JournalEntry, Store
 from bluegreen.switch.phases import MOVED, NOT_BEGUN, STALE
 
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
 SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
-RECONCILED = "reconciled"
+RECONCILED, UNLOCKED = "reconciled", "unlocked"
 
 FOREVER = -1.0
 """As the end of a warm time."""
@@ -27,10 +27,13 @@ class PastRun:
     applied: whether any apply was begun that Terraform did not refuse at once. moved_at: when the last such apply that
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
+    terraform: the process that its journal does not say has ended. asked: see events.RunStarted.
     """
 
     id: str
     verb: str = ""
+    host: str = ""
+    asked: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     origin: Color | None = None
     origin_release: str = ""
     target: Color | None = None
@@ -43,6 +46,7 @@ class PastRun:
     moved_at: float = 0.0
     answered_after: float = 0.0
     probed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    terraform: DeadTerraform | None = None
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
@@ -77,7 +81,14 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
         data = entry.data
         match entry.event:
             case "run-started":
-                found["verb"], started = data["verb"], entry.time
+                found |= {"verb": data["verb"], "host": data.get("host", ""), "asked": data.get("asked", EMPTY)}
+                started = entry.time
+            case "run-resumed":
+                found |= {"host": data.get("host", ""), "result": EMPTY}
+            case "terraform-started":
+                found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
+            case "terraform-finished":
+                found["terraform"] = None
             case "route-chosen":
                 found |= {name: data[name] for name in ("origin_release", "release", "inputs", "first_deploy")}
                 found |= {name: Color(data[name]) if data[name] else None for name in ("origin", "target")}

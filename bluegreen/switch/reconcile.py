@@ -55,7 +55,7 @@ class Reconcile(Steps):
         if cut is not None and cut.verb != "reconcile" and cut.phase in MOVED:
             raise Refused(
                 f"run {cut.id} ({cut.verb}) was cut off in {cut.phase}, which explains a disagreement",
-                hint="bluegreen rollback ends it",
+                hint="bluegreen resume finishes it; bluegreen rollback goes back",
             )
 
     def _live_color(self, facts: StackFacts, drift: Drift) -> Color:

@@ -73,7 +73,7 @@ class Rollback(Steps):
 
     def _leave_stale(self) -> Leave:
         """What this rollback took for true may be no longer: leave for PREFLIGHT, to read the state this time."""
-        self.stale = True
+        self.stale, self.moving = True, False
         self.audience.stop()
         return Leave(STALE)
 

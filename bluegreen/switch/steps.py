@@ -7,10 +7,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from bluegreen.errors import ApplyNotBegun, BluegreenError, CheckFailed, DriftFound, Interrupted, Locked, Refused
-from bluegreen.events import RouteChosen, Said, Witnessed
+from bluegreen.events import RouteChosen, Said, WaitingFor, Witnessed
 from bluegreen.health import Origin, Public
 from bluegreen.model import Color, ColorFacts, StackFacts
-from bluegreen.ports import Plan
+from bluegreen.ports import DeadTerraform, Plan
 from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
@@ -18,12 +18,16 @@ from bluegreen.switch.audience import Audience, Seen
 from bluegreen.switch.background import in_background
 from bluegreen.switch.drift import Drift
 from bluegreen.switch.guard import Step
+from bluegreen.switch.history import PastRun
 from bluegreen.switch.phases import NOT_BEGUN, UNANSWERED, Phase
 from bluegreen.switch.stack import Layer
 from bluegreen.switch.world import World
 
 WATCH_PACE = 5
 """How many times slower than around the switch the public is asked while the idle color is brought up."""
+
+LOOK_FOR_DEAD = 0.2
+"""Seconds between two looks at the Terraform of a run that was cut off."""
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ def drift_error(drift: Drift) -> DriftFound:
     lines = "".join(f"\n  {finding}" for finding in drift.findings)
     return DriftFound(
         f"state and live edge disagree:{lines}",
-        hint="bluegreen reconcile --to state, or --to live; after a run that was cut off: bluegreen rollback",
+        hint="bluegreen reconcile --to state, or --to live; after a run that was cut off: bluegreen resume",
     )
 
 
@@ -70,7 +74,8 @@ def drift_error(drift: Drift) -> DriftFound:
 class Steps:
     """The steps of one run. origin: the color that served before it; target: the one it is about.
 
-    active: the color that serves the public, as far as this run knows.
+    active: the color that serves the public, as far as this run knows. moving: an apply was begun that moves the
+    public. cut: the run of which this is the rest, None if it is none.
     """
 
     world: World
@@ -81,6 +86,7 @@ class Steps:
     target: Color = Color.BLUE
     release: str = ""
     moving: bool = False
+    cut: PastRun | None = None
 
     def __post_init__(self) -> None:
         self.live = Live(self.world)
@@ -94,10 +100,29 @@ class Steps:
         self.world.emit(Said(text, level))
 
     def open(self, layers: Iterable[Layer]) -> None:
-        """Look at the folders, and initialise what needs it."""
+        """Look at the folders, initialise what needs it, and mend what a Terraform that was killed left there."""
+        dead = self._await_dead()
         for layer in layers:
             layer.workspace.check_folder()
             layer.workspace.init()
+            layer.workspace.recover(dead if dead is not None and dead.layer == layer.name else None)
+
+    def _await_dead(self) -> DeadTerraform | None:
+        """Return the Terraform of the run that was cut off, once it is gone; None when that run left none behind.
+
+        It outlives its run on purpose, and may still be changing something.
+        """
+        cut = self.cut or self.world.history.unfinished
+        if cut is None or cut.terraform is None:
+            return None
+        left = cut.terraform
+        if self.world.lives(cut.host, left.pid, left.started):
+            told = f"terraform {left.command} of run {cut.id} still runs in {left.layer}, as process {left.pid}"
+            self.say(f"{told}; waiting for its end", "warning")
+            self.world.emit(WaitingFor("Terraform of the run before to end"))
+        while self.world.lives(cut.host, left.pid, left.started):
+            self.world.clock.sleep(LOOK_FOR_DEAD)
+        return left
 
     def open_stack(self, layers: Iterable[Layer]) -> StackFacts | None:
         """Open layers and read what the last one says; None when nothing is deployed."""
@@ -153,25 +178,26 @@ class Steps:
     ) -> None:
         """Point the public at `to`: plan, guard and apply the last layer; or apply the plan that was prepared for it.
 
-        Leaves the phase by `not-begun` when anything stops it before the apply is begun.
+        Leaves the phase by `not-begun` when anything stops it before the first such apply is begun.
         """
-        stack = self.world.stack
+        stack, begun = self.world.stack, self.moving
         facts, purpose = stack.complete(), stack.moving(phase, to, step)
         try:
             plan = prepared or stack.plan(stack.last, intent, purpose)
             self.before_move()
         except BluegreenError as error:
-            raise Leave(NOT_BEGUN, error) from error
+            raise _not_begun(error, begun) from error
         self.audience.pace(self.world.settings.probe.every)
         self.audience.expect(self.world.witness.serving(facts, to))
         self.moving = True
         try:
             stack.apply(stack.last, plan, purpose)
         except Locked as error:  # the apply found the state's lock taken, and has not begun
-            raise Leave(NOT_BEGUN, error) from error
+            raise _not_begun(error, begun) from error
         except ApplyNotBegun as error:
             if prepared is None:
-                raise Leave(NOT_BEGUN, error) from error
+                raise _not_begun(error, begun) from error
+            self.moving = begun
             self.say(f"the prepared plan is of no use any more: {error.message}", "warning")
             self.plan_anew(phase, to, intent)
         self.active = to
@@ -233,3 +259,8 @@ class Steps:
     def finish(self) -> None:
         """Stop what goes on in the background."""
         self.audience.stop()
+
+
+def _not_begun(error: BluegreenError, begun: bool) -> Exception:
+    """Return what a phase ends by whose apply was not begun. begun: an earlier one was, and may have moved somebody."""
+    return error if begun else Leave(NOT_BEGUN, error)

@@ -31,6 +31,9 @@ from bluegreen.switch.stack import Stack
 Confirm = Callable[[str], None]
 """Asks a person; raises Refused when the answer is no, UsageError when there is nobody to ask."""
 
+Lives = Callable[[str, int, float], bool]
+"""Whether the process of that host, pid and start time (Unix seconds) lives, as far as can be seen from here."""
+
 LiveRecords = Callable[[StackFacts | None], Sequence[Record]]
 """Reads the public hostnames' live records; with None, of the hostnames that the configuration names."""
 
@@ -56,6 +59,7 @@ class World:
     store: Store
     history: History
     lock: Lock
+    lives: Lives
     clock: Clock
     interruptions: Interruptions
     emit: Emit

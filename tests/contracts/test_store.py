@@ -142,3 +142,25 @@ def test_a_holder_that_is_gone_is_succeeded_and_named(contenders: Contenders) ->
     assert holder.run == SECOND
     lock.release()
     assert lock.holder() is None
+
+
+def test_a_lock_whose_holder_is_seen_to_live_is_not_broken(contenders: Contenders) -> None:
+    lock = contenders.new()
+    lock.acquire(FIRST, "deploy")
+    holder = lock.holder()
+    assert holder is not None
+    with pytest.raises(Locked, match=FIRST):
+        contenders.new().break_(holder)
+    assert lock.holder() == holder
+
+
+def test_only_the_lock_that_was_named_is_broken(contenders: Contenders) -> None:
+    first, second = contenders.new(), contenders.new()
+    first.acquire(FIRST, "deploy")
+    holder = first.holder()
+    first.release()
+    second.acquire(SECOND, "deploy")
+    assert holder is not None
+    with pytest.raises(Locked, match="no longer"):
+        contenders.new().break_(holder)
+    assert second.holder() is not None

@@ -35,10 +35,11 @@ class MemoryStore:
 
 @dataclass(slots=True)
 class MemoryPlace:
-    """Where the locks of one environment lie. gone: its holder is provably gone."""
+    """Where the locks of one environment lie. gone: its holder is provably gone; unseen: nobody here can tell."""
 
     holder: Holder | None = None
     gone: bool = False
+    unseen: bool = False
 
 
 class MemoryLock:
@@ -52,7 +53,7 @@ class MemoryLock:
     def acquire(self, run: str, verb: str) -> Holder | None:
         standing = self.holder()
         if standing:
-            raise Locked(f"{standing.verb} {standing.run} of {standing.who} holds the lock", hint="wait for it to end")
+            raise Locked(f"{standing.title} holds the lock", hint="wait for it to end")
         succeeded = self.place.holder
         self._ours = Holder(run, verb, self._who, host="here", boot="boot", pid=1, started=1.0, since=1.0)
         self.place.holder, self.place.gone = self._ours, False
@@ -62,6 +63,13 @@ class MemoryLock:
         if self._ours is not None and self.place.holder is self._ours:
             self.place.holder = None
         self._ours = None
+
+    def break_(self, holder: Holder) -> None:
+        if self.place.holder != holder:
+            raise Locked("that lock stands no longer", hint="bluegreen status")
+        if not (self.place.gone or self.place.unseen):
+            raise Locked(f"{holder.title} holds the lock", hint="wait for it to end")
+        self.place.holder = None
 
     def holder(self) -> Holder | None:
         return None if self.place.gone else self.place.holder

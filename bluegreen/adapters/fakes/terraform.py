@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from bluegreen.errors import ApplyNotBegun, BluegreenError, TerraformError
 from bluegreen.model import Action, Value
-from bluegreen.ports import Change, KeptPlan, Plan, State
+from bluegreen.ports import Change, DeadTerraform, KeptPlan, Plan, State
 
 Attributes: TypeAlias = Mapping[str, Any]
 
@@ -61,6 +61,10 @@ class FakeWorkspace:
 
     def init(self) -> None:
         self.calls.append("init")
+
+    def recover(self, dead: DeadTerraform | None) -> None:
+        self.calls.append("recover")
+        self.dead = dead
 
     def read(self) -> State:
         self.calls.append("read")

@@ -74,6 +74,19 @@ def find_process(pid: int) -> Process | None:
     return None if state in "ZX" else Process(pid, int(rest[18]))
 
 
+STARTED_APART = 2.0
+"""Seconds by which two readings of a process's start time may differ: the kernel keeps its boot in whole ones."""
+
+
+def lives(where: str, pid: int, started: float) -> bool:
+    """Return whether the process that was started then lives; False when it ran on another host than this.
+
+    started: Unix seconds.
+    """
+    process = find_process(pid) if where == host() else None
+    return process is not None and (not process.started or abs(process.started - started) <= STARTED_APART)
+
+
 def _user() -> str:
     try:
         return getpass.getuser()

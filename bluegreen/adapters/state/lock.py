@@ -60,13 +60,25 @@ class Claim:
         """Whether its holder provably runs no more. What cannot be seen from here is not proven."""
         if self.holder.host != host.host():
             return False
-        boot = host.boot_id()
-        if boot and self.holder.boot and boot != self.holder.boot:
+        if not self._since_this_boot:
             return True
-        if self.pids != host.pid_namespace():
-            return False
+        return self.pids == host.pid_namespace() and not self._runs
+
+    @property
+    def lives(self) -> bool:
+        """Whether its holder is seen to run."""
+        here = self.holder.host == host.host() and self.pids == host.pid_namespace()
+        return here and self._since_this_boot and self._runs
+
+    @property
+    def _since_this_boot(self) -> bool:
+        boot = host.boot_id()
+        return not (boot and self.holder.boot) or boot == self.holder.boot
+
+    @property
+    def _runs(self) -> bool:
         process = host.find_process(self.holder.pid)
-        return process is None or bool(self.birth and process.birth and process.birth != self.birth)
+        return process is not None and not (self.birth and process.birth and process.birth != self.birth)
 
 
 class LocalLock:
@@ -108,6 +120,21 @@ class LocalLock:
                 return Holder("", "", "", "", "", 0, 0.0, self._path.lstat().st_mtime)
         return None if standing is None or standing.gone else standing.holder
 
+    def break_(self, holder: Holder) -> None:
+        with explained(self._path, "break the lock"), self._queue():
+            try:
+                standing = self._read()
+            except Locked:  # damaged: it is told apart from another one by when it was made
+                ours, lives = self._path.lstat().st_mtime == holder.since and not holder.run, False
+            else:
+                ours, lives = standing is not None and standing.holder == holder, bool(standing and standing.lives)
+            if not ours:
+                raise Locked("that lock stands no longer", where=str(self._path), hint="bluegreen status")
+            if lives:
+                raise _held(holder, self._path)
+            self._path.unlink()
+            sync_folder(self._path.parent)
+
     def _place(self, aside: Path) -> Holder | None:
         while True:
             try:
@@ -148,7 +175,7 @@ class LocalLock:
             raise Locked(
                 "somebody holds the lock, but the file does not say who",
                 where=str(self._path),
-                hint="make sure that no run is under way, then delete that file",
+                hint="make sure that no run is under way, then: bluegreen unlock --reason TEXT",
             ) from None
 
     def _claim(self, run: str, verb: str) -> Claim:
@@ -168,12 +195,10 @@ class LocalLock:
 
 
 def _held(holder: Holder, path: Path) -> Locked:
-    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(holder.since))
-    place = f"process {holder.pid} on {holder.host}"
     return Locked(
-        f"{holder.verb} {holder.run} of {holder.who} holds the lock since {since} ({place})",
+        f"{holder.title} holds the lock",
         where=str(path),
         hint="wait for it to end"
         if holder.host == host.host()
-        else f"wait for it to end; if {holder.host} is gone for good, delete that file",
+        else f"wait for it to end; if {holder.host} is gone for good: bluegreen unlock --reason TEXT",
     )

@@ -32,7 +32,7 @@ from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_
 from bluegreen.errors import BluegreenError, ConfigError, Diagnostic
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
-from bluegreen.ports import Interruptions, KeptPlan, Plan, State
+from bluegreen.ports import DeadTerraform, Interruptions, KeptPlan, Plan, State
 
 LEAST_FREE = 64 << 20
 """Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
@@ -143,6 +143,9 @@ class TerraformWorkspace:
         engine = self._engine
         write_stamp(path, Stamp(engine.product, engine.version, self._digest(), self._backend_config))
 
+    def recover(self, dead: DeadTerraform | None) -> None:
+        """Mend what a killed Terraform left behind."""
+
     def read(self) -> State:
         self._local.refuse_if_lost()
         with self._calls.ran("state-pull", argv.state_pull(self._engine.argv)) as outcome:
@@ -164,6 +167,8 @@ class TerraformWorkspace:
                 self._tell_warnings(outcome.diagnostics)
                 empty = outcome.ended.exit_code == _NOTHING
                 changes = outcome.changes
+            if empty and self._keep_values and not look:
+                self._leave_values(used)  # an apply that its run did not live to see has made them true
             shown = self._contents(out) if contents else None
             return Plan(self._layer, changes, empty, "" if look else str(out), shown, used)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import Refused
-from bluegreen.events import RunStarted
+from bluegreen.events import RunResumed, RunStarted
 from bluegreen.model import Color, StackFacts, Value
 from bluegreen.ports import Answer, KeptPlan, Plan, Question, Record
 from bluegreen.switch.conduct import RunResult, conduct
@@ -30,6 +31,7 @@ from bluegreen.switch.guard import Guard
 from bluegreen.switch.history import History, PastRun
 from bluegreen.switch.preview import Preview, preview
 from bluegreen.switch.reconcile import Reconcile
+from bluegreen.switch.recovery import resume
 from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.retire import Retire
 from bluegreen.switch.rollback import Rollback
@@ -229,6 +231,10 @@ class Town:
 
     _killed = Killed
 
+    def terraform_lives(self) -> bool:
+        """Whether the Terraform of a run that was killed goes on."""
+        return False
+
     # What the world does
 
     def pass_time(self, seconds: float) -> None:
@@ -304,6 +310,7 @@ class Town:
             store=self.store,
             history=History(self.store, without=run),
             lock=MemoryLock(self.place),
+            lives=lambda host, pid, started: self.terraform_lives(),
             clock=self.clock,
             interruptions=self.interruptions,
             emit=self._emitter(run),
@@ -335,8 +342,44 @@ class Town:
     def at_once(self, verb: str, **asked: Any) -> RunResult:
         self._runs += 1
         world = self.world(f"run-{self._runs:03}")
-        started = RunStarted(verb=verb, service="shop", who="ada", host="here", version="0")
+        started = RunStarted(verb=verb, service="shop", who="ada", host="here", version="0", asked=asked)
         return conduct(world, started, _steps(world, verb, asked))
+
+    def resume(self) -> RunResult:
+        """Take up the run that was cut off or got stuck, ten minutes later."""
+        cut = self.history.unfinished
+        assert cut is not None, "there is nothing to resume"
+        return self.take_up(cut)
+
+    def take_up(self, cut: PastRun) -> RunResult:
+        self.pass_time(600.0)
+        resumed = RunResumed(verb=cut.verb, service="shop", who="ada", host="here", version="0", phase=cut.phase)
+        return resume(self.world(cut.id), resumed)
+
+    def kill_at(self, number: int, verb: str, /, *, before: bool = False, **asked: Any) -> None:
+        """Do one run, and kill it right before or after it writes that line of its journal, counted from 1."""
+        left = [number]
+        append = self.store.append
+
+        def dying(run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+            left[0] -= 1
+            if left[0] == 0 and before:
+                _kill()
+            append(run, entry, durable=durable)
+            if left[0] == 0:
+                _kill()
+
+        self.store.append = dying  # type: ignore[method-assign]
+        try:
+            with self.cut_off():
+                self.run(verb, **asked)
+        finally:
+            self.store.append = append  # type: ignore[method-assign]
+
+    @property
+    def applies(self) -> int:
+        """Applies of all roots so far."""
+        return sum(self.root(layer.name).calls.count("apply") for layer in self.layers)
 
     def kill(self, verb: str, event: str, /, *, fields: Mapping[str, Any] | None = None, **asked: Any) -> None:
         """Do one run, and kill it as soon as it has told of that event."""
@@ -350,7 +393,7 @@ class Town:
             yield
             pytest.fail("the run came to its end")
         world = self.world(f"run-{self._runs:03}")  # of the next process, so to speak
-        journal = self.store._journals[world.run]
+        journal = self.store._journals.get(world.run, [])
         del journal[self.store.durable.get(world.run, 0) :]
         world.lock.acquire(world.run, "killed")
         self.place.gone = True
@@ -424,6 +467,18 @@ def _steps(world: World, verb: str, asked: Mapping[str, Any]) -> Any:
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     deep = {k: {**base[k], **v} if k in base and isinstance(v, Mapping) else v for k, v in changes.items()}
     return {**base, **deep}
+
+
+@pytest.fixture(autouse=True)
+def one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way back is planned at once, and not beside PROVE: what a test kills or counts comes in one order."""
+
+    def at_once(name: str, work: Callable[[], Any]) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work())
+        return done
+
+    monkeypatch.setattr("bluegreen.switch.deploy.in_background", at_once)
 
 
 @pytest.fixture

@@ -627,7 +627,7 @@ def test_a_rollback_reads_and_plans_the_last_layer_only(shop: Start) -> None:
         layer.workspace.calls.clear()  # type: ignore[attr-defined]
     town.run("rollback")
     assert [town.root(name).calls for name in ("network", "blue", "green")] == [[], [], []]
-    assert town.root("edge").calls == ["check_folder", "init", "read", "plan", "apply"]
+    assert town.root("edge").calls == ["check_folder", "init", "recover", "read", "plan", "apply"]
 
 
 def test_a_sick_way_back_needs_force_and_a_reason(shop: Start) -> None:

@@ -114,7 +114,7 @@ def test_a_deploy_after_one_killed_mid_switch_stops_on_drift(shop: Start, layout
     killed_mid_switch(town, release="2")
     result = town.run("deploy", release="3")
     assert (result.verdict, result.exit_code, town.live) == ("refused", 3, "green")
-    assert "bluegreen rollback" in result.error.hint
+    assert "bluegreen resume" in result.error.hint
 
 
 @LAYOUTS

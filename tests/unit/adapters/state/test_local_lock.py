@@ -123,7 +123,7 @@ def test_a_file_that_says_nothing_is_held_by_somebody(path: Path, content: str) 
     path.write_text(content)
     with pytest.raises(Locked, match="does not say who") as caught:
         LocalLock(path.parent).acquire(SECOND, "deploy")
-    assert "delete that file" in caught.value.hint
+    assert "bluegreen unlock" in caught.value.hint
     holder = LocalLock(path.parent).holder()
     assert holder is not None
     assert (holder.run, holder.who, holder.since) == ("", "", path.stat().st_mtime)
@@ -218,3 +218,26 @@ def test_of_many_that_try_at_once_exactly_one_wins(
         assert len(winners) == 1
         assert said[winners[0]][1:] == ([FIRST] if stale else [])
         assert json.loads((tmp_path / str(turn) / "lock").read_text())["run"] == f"20261122-183501-{winners[0]:04x}"
+
+
+@pytest.mark.parametrize("change", [{"host": "elsewhere"}, {"pids": "pid:[1]"}, None], ids=["host", "pids", "damaged"])
+def test_what_cannot_be_seen_from_here_can_be_broken(path: Path, change: dict[str, Any] | None) -> None:
+    edit(path, **change) if change else path.write_text("?")
+    lock = LocalLock(path.parent)
+    holder = lock.holder()
+    assert holder is not None
+    lock.break_(holder)
+    assert lock.holder() is None
+    assert lock.acquire(SECOND, "deploy") is None
+
+
+def test_a_damaged_lock_that_was_written_anew_meanwhile_is_not_broken(path: Path) -> None:
+    path.write_text("?")
+    lock = LocalLock(path.parent)
+    holder = lock.holder()
+    assert holder is not None
+    path.write_text("!")
+    os.utime(path, (1.0, 1.0))
+    with pytest.raises(Locked, match="no longer"):
+        lock.break_(holder)
+    assert path.exists()
