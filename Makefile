@@ -67,6 +67,10 @@ $(PROVIDERS)/terraformrc:
 test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in the sandbox (several minutes)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
 
+.PHONY: faults
+faults: $(RUN) $(DEV) $(WHEEL) providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'fault or control' --faults-docs docs/faults.md $(PYTEST_ARGS)
+
 .PHONY: bench-cloud
 bench-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Measure with the real providers, in the sandbox
 	$(BIN)/python -P benchmarks cloud

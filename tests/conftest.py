@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tally"]
+
 LOCAL_NAMES = {"", "localhost"}
 
 

@@ -81,7 +81,9 @@ def test_status_of_trouble() -> None:
     text = "\n".join(told)
     assert "rollback     not possible: blue is gone" in text
     assert "lock         deploy R, ana@desk since " in text
-    assert "unfinished   deploy R, cut off in SWITCH; bluegreen resume finishes it, bluegreen rollback goes back" in text
+    assert (
+        "unfinished   deploy R, cut off in SWITCH; bluegreen resume finishes it, bluegreen rollback goes back" in text
+    )
     assert "blue   -      gone" in text
     assert "sick: no answer yet" in text
     assert told[-1] == "drift: the record points at blue"  # and no hint: ending the unfinished run is the way out

@@ -1,0 +1,27 @@
+"""Shops on a bad night, which no test leaves up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from night import QUICK, Night
+from shop import Shop
+
+
+@pytest.fixture(params=["layers"])
+def layout(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def night(tmp_path: Path, layout: str) -> Iterator[Night]:
+    """A shop that serves release 1.4.2 from blue."""
+    shop = Shop(tmp_path / "shop", layout, **QUICK)
+    shop.up()
+    try:
+        shop.run("deploy")
+        yield Night(shop)
+    finally:
+        shop.down()

@@ -1,0 +1,136 @@
+"""A shop on a bad night: real runs with quick waits, and what must hold whatever happened to them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from documented import event_misfits
+from program import DEADLINE, Ended, Program, Running, environment, read_journal
+from shop import Shop
+
+from bluegreen.sandbox.traffic import Traffic
+
+QUICK: Mapping[str, Any] = {
+    "probe": {"settle": "100ms", "every": "50ms", "deadline": "10s"},
+    "bake": {"for": "200ms", "every": "50ms", "bad": 2, "blind_deadline": "2s"},
+}
+"""Shorter waits than other tests have: some of these make hundreds of runs."""
+
+
+class Night:
+    """A shop, and the program that is called in its folder."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.program = Program(shop.folder)
+        self._releases = iter(range(2, 10_000))
+
+    @property
+    def data(self) -> Path:
+        """The folder of everything that is kept of the environment."""
+        return self.shop.folder / ".bluegreen" / self.shop.ENVIRONMENT
+
+    def release(self) -> str:
+        """Return a release that was never deployed."""
+        return f"{next(self._releases)}.0.0"
+
+    def status(self) -> Mapping[str, Any]:
+        """What `status` says, held against the records and against what the public is answered."""
+        ended = self.program("status", "--json")
+        assert ended.code == 0, ended
+        said: Mapping[str, Any] = json.loads(ended.out)
+        live, answered = self.shop.live_color(), self.answered()
+        assert said["public"] == answered == live, (said, answered, live)
+        assert bool(said["drift"]) == (said["active"] != live), said
+        return said
+
+    def await_terraform(self) -> None:
+        """Wait for the end of the Terraform that a killed run has left alive."""
+        for journal in (self.data / "runs").glob("*.jsonl"):
+            events = read_journal(journal)
+            ended = sum(event["event"] == "terraform-finished" for event in events)
+            for event in [event for event in events if event["event"] == "terraform-started"][ended:]:
+                wait_until(lambda pid=event["pid"]: not Path(f"/proc/{pid}").exists())
+
+    def answered(self) -> str:
+        """The color that answers the public; "" when nobody does well."""
+        try:
+            with urllib.request.urlopen(self.shop.network.public_url, timeout=5) as answer:
+                return str(answer.headers.get("x-color", ""))
+        except (urllib.error.URLError, OSError):
+            return ""
+
+    def assert_survived(self, active: str, *, plan: bool = True) -> None:
+        """All is as it should be after the fault has been answered: on one color, and nothing hangs over.
+
+        plan: a bare plan is made as well, which takes seconds.
+        """
+        said = self.status()
+        assert (said["active"], said["drift"], said["unfinished"]) == (active, [], ""), said
+        assert said["lock"] is None, said
+        self.assert_journals_whole()
+        self.assert_nothing_left_over()
+        if plan:
+            self.shop.assert_nothing_to_plan()
+
+    def assert_way_back(self) -> None:
+        """The other color is ready to be gone back to."""
+        said = self.status()
+        assert said["rollback"]["ready"], said["rollback"]
+
+    def assert_journals_whole(self) -> None:
+        """Every journal is whole lines of documented events."""
+        for journal in sorted((self.data / "runs").glob("*.jsonl")):
+            assert journal.read_bytes().endswith(b"\n"), journal
+            first, *rest = read_journal(journal)
+            assert event_misfits([{name: first[name] for name in first if name != "journal"}, *rest]) == [], journal
+
+    def assert_nothing_left_over(self) -> None:
+        """No scratch folder, no saved plan but the kept one, and no values lie about: they may hold secrets."""
+        left = [*self.data.glob("*/run-*"), *self.data.glob("*/plans/*"), *self.shop.folder.rglob("errored.tfstate")]
+        assert left == []
+
+    @contextmanager
+    def traffic(self) -> Iterator[Traffic]:
+        """Public traffic while the context lasts, of which no request may fail."""
+        with Traffic(self.shop.network.public_url, workers=2, rate=50) as traffic:
+            yield traffic
+        assert traffic.report.failed == 0, traffic.report
+
+    def killed_at(self, when: str, line: int, *arguments: str) -> Ended:
+        """Call the program so that it is killed `before` or `after` it writes that line (0: first) of its journal."""
+        ended = subprocess.run(
+            [sys.executable, "-P", str(Path(__file__).with_name("killed.py")), when, str(line), *arguments],
+            cwd=self.shop.folder,
+            env=environment({}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DEADLINE,
+        )
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return as soon as that holds. Raises AssertionError when it does not within the deadline."""
+    end = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def kill_after(running: Running, seconds: float) -> None:
+    """Kill a call that many seconds after now, unless it has ended by then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and running.process.poll() is None:
+        time.sleep(0.005)
+    running.process.kill()
+    running.wait()
