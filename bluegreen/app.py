@@ -27,6 +27,7 @@ from bluegreen.adapters.state.host import host, lives, who
 from bluegreen.adapters.state.journal import LocalStore, ReadOnlyStore, new_run_id
 from bluegreen.adapters.state.lock import LocalLock
 from bluegreen.adapters.terraform.engine import Engine, find_engine
+from bluegreen.adapters.terraform.process import Patience
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
 from bluegreen.adapters.vendors import ImportMeanwhile, LocalVendors, Vendors
 from bluegreen.config.environment import EnvironmentConfig
@@ -38,6 +39,7 @@ from bluegreen.model import EMPTY, Action, Color, Value
 from bluegreen.ports import Holder, Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
+from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import NOTHING_TO_DO, UNLOCKED, History, PastRun
@@ -398,6 +400,8 @@ class Environment:
             lock_timeout=round(terraform.lock_timeout),
             keep_values=self.keeps_values(layer),
             clean=self._clean,
+            patience=Patience(terraform.deadline, terraform.grace),
+            service=SandboxStates(self.network) if self.network else None,
         )
 
 

@@ -193,7 +193,8 @@ class Guard(Section):
 
 
 class Terraform(Section):
-    """How Terraform is run. env: what is added to its environment."""
+    """How Terraform is run. env: what is added to its environment. deadline: how long one command may take before it
+    is interrupted; grace: from then until it is killed."""
 
     engine: TerraformEngine = "auto"
     backend_config: Annotated[tuple[BackendSetting, ...], Strict(False)] = ()
@@ -201,6 +202,8 @@ class Terraform(Section):
     var_files: Texts = ()
     env: dict[EnvironmentVariable, Annotated[SecretStr, Strict(False), Masked]] = {}
     lock_timeout: Duration = 30.0
+    deadline: Duration = 3600.0
+    grace: Duration = 120.0
 
 
 class Edge(Section):

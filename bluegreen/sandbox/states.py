@@ -56,6 +56,11 @@ def read_wants(states: Mapping[str, str], zone: Zone, network: Network) -> Wants
     return Wants(servers, records)
 
 
+def acts_on_world(text: str) -> bool:
+    """Return whether a state describes servers or records. Raises Rejected when it is none."""
+    return any(True for _ in _inputs("", text))
+
+
 def _claim(where: str, taken: dict[str, Any], key: str, value: object) -> None:
     if key in taken:
         raise Rejected(400, f"{where}: {key} belongs to another resource already")
@@ -92,7 +97,7 @@ def _read_server(where: str, value: dict[str, Any], network: Network) -> ServerS
     if color not in tuple(Color):
         raise Rejected(400, f'{where}: color is {color!r}, not "blue" or "green"')
     if not isinstance(address, str) or not network.owns(address):
-        allowed = f"{network.address(3)} to {network.address(254)}"
+        allowed = f"{network.address(5)} to {network.address(254)}"
         raise Rejected(400, f"{where}: address is {address!r}, not one of {allowed}")
     if not isinstance(release, str) or not release or not release.isprintable() or not release.isascii():
         raise Rejected(400, f"{where}: release is {release!r}, not a version in plain text")

@@ -96,7 +96,8 @@ class Night:
 
     def assert_nothing_left_over(self) -> None:
         """No scratch folder, no saved plan but the kept one, and no values lie about: they may hold secrets."""
-        left = [*self.data.glob("*/run-*"), *self.data.glob("*/plans/*"), *self.shop.folder.rglob("errored.tfstate")]
+        left = [*self.data.glob("layers/*/run-*"), *self.data.glob("layers/*/plans/*")]
+        left += self.shop.folder.rglob("errored.tfstate")
         assert left == []
 
     @contextmanager

@@ -86,7 +86,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Collected:
     """What all tests came to, in the process that distributes them. docs: the file to write, None for none."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from root import World
 from shop import Shop
 
 
@@ -28,3 +29,8 @@ def shop(empty_shop: Shop) -> Shop:
     """A shop that serves release 1.4.2 from blue."""
     empty_shop.run("deploy")
     return empty_shop
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)

@@ -9,104 +9,20 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from root import BLUE, ROOT, World, wait_until
 
-from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Interrupted, Locked, TerraformError
 from bluegreen.events import Event, ResourceChanging, Said, TerraformFinished, TerraformStarted
-from bluegreen.model import Value
-from bluegreen.render.tfvars import render_tfvars
-
-ROOT = """
-variable "server_active" { type = string }
-variable "script" {
-  type    = string
-  default = "true"
-}
-variable "secret" {
-  type      = string
-  default   = ""
-  sensitive = true
-}
-resource "terraform_data" "work" {
-  input            = [var.server_active, var.secret]
-  triggers_replace = var.script
-  provisioner "local-exec" {
-    command = var.script
-  }
-}
-resource "terraform_data" "bluegreen" {
-  input      = { server_active = var.server_active }
-  depends_on = [terraform_data.work]
-}
-output "bluegreen" { value = terraform_data.bluegreen.output }
-"""
-BLUE: dict[str, Value] = {"server_active": "blue"}
-
-
-class World:
-    """One root and what its workspace said."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.folder = tmp_path / "root"
-        self.data = tmp_path / "data"
-        self.cache = tmp_path / "cache"
-        self.state = self.folder / "terraform.tfstate"
-        self.interruptions = FakeInterruptions()
-        self.events: list[Event] = []
-        self.on_event: Callable[[Event], None] = lambda event: None
-        self.folder.mkdir()
-        self.write(ROOT)
-
-    def write(self, code: str, name: str = "main.tf") -> None:
-        (self.folder / name).write_text(code)
-
-    def emit(self, event: Event) -> None:
-        self.events.append(event)
-        self.on_event(event)
-
-    def workspace(self, **options: Any) -> TerraformWorkspace:
-        settings: dict[str, Any] = {"engine": find_engine(cache=self.cache), "lock_timeout": 0, **options}
-        return TerraformWorkspace(
-            layer="edge",
-            folder=self.folder,
-            data_dir=self.data,
-            render=render_tfvars,
-            emit=self.emit,
-            interruptions=self.interruptions,
-            **settings,
-        )
-
-    def ready(self, **options: Any) -> TerraformWorkspace:
-        workspace = self.workspace(**options)
-        workspace.init()
-        return workspace
-
-    @property
-    def commands(self) -> list[str]:
-        return [event.command for event in self.events if isinstance(event, TerraformStarted)]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def bare_plan(world: World) -> int:
@@ -246,15 +162,6 @@ def test_a_look_at_contents_leaves_no_plan_behind(world: World) -> None:
     workspace = world.ready()
     assert workspace.plan(BLUE, look=True, contents=True).path == ""
     assert not list(world.data.glob("plans/*"))
-
-
-def test_a_state_that_could_not_be_stored_is_pointed_at(world: World) -> None:
-    workspace = world.ready()
-    plan = workspace.plan({**BLUE, "script": "exit 3"})
-    (world.folder / "errored.tfstate").touch()
-    with pytest.raises(TerraformError) as raised:
-        workspace.apply(plan)
-    assert "state push errored.tfstate" in raised.value.hint
 
 
 def test_a_foreign_lock_is_locked(world: World) -> None:

@@ -76,6 +76,16 @@ def state_pull(program: Sequence[str]) -> Argv:
     return _build(program, "state pull")
 
 
+def state_push(program: Sequence[str], state_file: Path) -> Argv:
+    """Return the argv that stores a state; Terraform refuses one of another lineage, or an older one."""
+    return _build(program, "state push", str(state_file))
+
+
+def force_unlock(program: Sequence[str], lock_id: str) -> Argv:
+    """Return the argv that removes a state's lock."""
+    return _build(program, "force-unlock", lock_id, force=_flag(True))
+
+
 def _locking(lock: bool, timeout: int) -> dict[str, Any]:
     return {"lock_timeout": f"{timeout}s"} if lock else {"lock": False}
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.terraform.argv import Argv
+from bluegreen.adapters.terraform.leftovers import ours
 from bluegreen.adapters.terraform.logs import LOGS, keep_log
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
-from bluegreen.adapters.terraform.process import Command, Ended, run
+from bluegreen.adapters.terraform.process import PATIENCE, Command, Ended, Patience, run
+from bluegreen.adapters.terraform.state_lock import StateLock, find_lock
 from bluegreen.errors import ApplyNotBegun, BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
 from bluegreen.events import Emit, ResourceChanging
 from bluegreen.model import OUTPUT
@@ -35,9 +40,13 @@ LOCK_TAKEN = "Error acquiring the state lock"
 
 @dataclass(slots=True)
 class Outcome:
-    """What one command did. stdout: its output, until the call is left. stderr: its text, "" when it said nothing."""
+    """What one command did. stdout: its output, until the call is left. stderr: its text, "" when it said nothing.
+
+    begun: Unix seconds.
+    """
 
     stdout: Path
+    begun: float
     messages: list[Message] = field(default_factory=list)
     ended: Ended = field(default_factory=lambda: Ended(0, False, 0.0))
     stderr: str = ""
@@ -59,6 +68,12 @@ class Outcome:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         return tuple(message.fact for message in self.messages if isinstance(message.fact, Diagnostic))
+
+    @property
+    def lock_taken(self) -> str:
+        """What is said of the state's lock when somebody else holds it; "" when that was not why it failed."""
+        taken = (said.detail for said in self.diagnostics if said.severity == "error" and said.summary == LOCK_TAKEN)
+        return next(taken, "")
 
     @property
     def output(self) -> Mapping[str, Any] | None:
@@ -83,7 +98,9 @@ class Calls:
         emit: Emit,
         interruptions: Interruptions,
         clean: Callable[[str], str],
+        patience: Patience = PATIENCE,
     ) -> None:
+        self._patience = patience
         self._clean = clean
         self._layer = layer
         self._folder = folder
@@ -93,16 +110,22 @@ class Calls:
         self._interruptions = interruptions
 
     @contextmanager
-    def ran(self, name: str, command: Argv) -> Iterator[Outcome]:
-        """Run one command to its end; its output files live while the outcome is looked at."""
-        if self._interruptions.requested:
+    def ran(self, name: str, command: Argv, *, anyway: bool = False) -> Iterator[Outcome]:
+        """Run one command to its end; its output files live while the outcome is looked at.
+
+        anyway: whoever asked the run to stop has to wait for this one.
+        """
+        interruptions = NeverInterrupted() if anyway else self._interruptions
+        if interruptions.requested:
             raise Interrupted(f"interrupted before terraform {name}", where=self._layer)
         with self.scratch() as scratch:
-            outcome = Outcome(scratch / "stdout")
+            outcome = Outcome(scratch / "stdout", time.time())
             stderr = scratch / "stderr"
-            order = Command(self._layer, name, command, self._folder, self._environment(), outcome.stdout, stderr)
+            order = Command(
+                self._layer, name, command, self._folder, self._environment(), outcome.stdout, stderr, self._patience
+            )
             try:
-                outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, self._interruptions)
+                outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, interruptions)
                 outcome.stderr = self._clean(parse_stderr(stderr.read_text(errors="replace")))
             finally:
                 with suppress(OSError):  # a log that cannot be written takes nothing back from what Terraform did
@@ -129,22 +152,41 @@ class Calls:
         """Raise unless the command ended with one of `codes`, 0 by default. Nothing but the exit code decides."""
         if outcome.ended.exit_code in (codes or (0,)):
             return
-        if outcome.ended.interrupted:
+        if outcome.ended.interrupted and not outcome.ended.overdue:
             raise Interrupted(f"terraform {name} was interrupted", where=self._layer)
         raise self._failure(name, outcome)
 
     def _failure(self, name: str, outcome: Outcome) -> BluegreenError:
         errors = tuple(said for said in outcome.diagnostics if said.severity == "error")
-        if any(error.summary == LOCK_TAKEN for error in errors):
-            hint = f"wait for the other Terraform to end; if it is gone: bluegreen tf {self._layer} -- force-unlock ID"
-            return Locked("somebody else's Terraform holds the state lock", where=self._layer, hint=hint)
+        if outcome.lock_taken:
+            return self.locked(find_lock(outcome.lock_taken), since=outcome.begun)
         return self.error(
-            f"terraform {name} failed: {_summary(errors, outcome)}",
+            f"terraform {name} {self._how(outcome.ended)}: {_summary(errors, outcome)}",
             place=next((error.where or error.address for error in errors), ""),
             diagnostics=outcome.diagnostics,
             command=name,
             began=outcome.began,
         )
+
+    def locked(self, lock: StateLock | None, since: float = math.inf) -> Locked:
+        """Return the error of a state's lock that is taken.
+
+        since: when it was asked for; a lock made after that is the asker's own, which is what some backends show.
+        """
+        if lock is not None and lock.created >= since:
+            lock = None
+        unlock = f"bluegreen tf {self._layer} -- force-unlock {lock.id if lock else 'ID'}"
+        return Locked(
+            f"somebody else's Terraform holds the state's lock{f': {lock}' if lock else ''}",
+            where=self._layer,
+            hint=f"wait for the other Terraform to end; if it is gone: {unlock}",
+        )
+
+    def _how(self, ended: Ended) -> str:
+        if not ended.overdue:
+            return "failed"
+        killed = f", and was killed {self._patience.grace:g} s later" if ended.exit_code < 0 else ""
+        return f"was interrupted at its deadline of {self._patience.deadline:g} s{killed}"
 
     def error(
         self,
@@ -173,7 +215,7 @@ class Calls:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Make a private folder that is gone afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=private_folder(self._data_dir)))
+        folder = Path(tempfile.mkdtemp(prefix=f"run-{ours()}-", dir=private_folder(self._data_dir)))
         try:
             yield folder
         finally:

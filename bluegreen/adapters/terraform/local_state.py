@@ -61,6 +61,35 @@ class LocalState:
             hint=self._way_out(path, record),
         )
 
+    def restore(self) -> Path | None:
+        """Put the checked copy in the place of a state that is empty, torn or gone; return it, None when there is none.
+
+        The torn one is kept beside the copy.
+        """
+        path, record = self._find(), self._record()
+        if path is None or record.get("path") != str(path) or not record["lineage"] or _lineage(path):
+            return None
+        copy = self._copy(record)
+        if path.exists():
+            replace_file(self._keep / "torn", _read(path))
+        replace_file(path, _read(copy))
+        return copy
+
+    @property
+    def is_local(self) -> bool:
+        return self._find() is not None
+
+    @property
+    def lock_file(self) -> Path:
+        """Where Terraform says who holds the lock; the lock itself is the kernel's, and ends with its process."""
+        path = self._find()
+        assert path is not None, "only a local state has one"
+        return path.with_name(f".{path.name}.lock.info")
+
+    def read_lock(self) -> dict[str, Any] | None:
+        """Return the record of who holds the lock; None when there is none, or none that can be read."""
+        return _read_json(self.lock_file)
+
     def _way_out(self, path: Path, record: dict[str, Any]) -> str:
         if record["lineage"]:
             return f"the checked copy is {self._copy(record)}: put it back; to start anew, delete {self._record_path}"
@@ -88,11 +117,7 @@ class LocalState:
         return self._keep / f"{record['sha256'][:16]}.tfstate"
 
     def _record(self) -> dict[str, Any]:
-        try:
-            record = json.loads(self._record_path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        return _read_json(self._record_path) or {}
 
     def _find(self) -> Path | None:
         """Return the state file's path, as `init` wrote down; None when the backend is not local."""
@@ -113,6 +138,14 @@ def read_backend(terraform_data: Path) -> dict[str, Any]:
     except (OSError, ValueError, AttributeError):
         return {}
     return backend if isinstance(backend, dict) else {}
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _read(path: Path) -> bytes:

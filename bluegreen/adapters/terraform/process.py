@@ -2,15 +2,17 @@
 
 Its stdout is a file that we tail: a pipe would kill it, mid-apply and with the lock held, when we die. It has a session
 of its own, so a terminal's Ctrl-C reaches us alone, and it gets one SIGINT from us at most: on the second it gives up
-and leaves the lock behind.
+and leaves the lock behind. One that hangs for ever is interrupted at its deadline, and killed when that does not help.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +28,20 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds. deadline: how long a command may take before it is interrupted; grace: from then until it is killed.
+
+    A graceful stop waits for what the provider is at, and a machine in the cloud can take minutes to come up.
+    """
+
+    deadline: float = 3600.0
+    grace: float = 120.0
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """What to run. name: plan, apply, ...; stdout, stderr: files that do not exist yet, created with mode 0600."""
 
@@ -36,15 +52,22 @@ class Command:
     environment: Mapping[str, str]
     stdout: Path
     stderr: Path
+    patience: Patience = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended. exit_code: negative for a signal. interrupted: a SIGINT was forwarded."""
+    """How it ended. exit_code: negative for a signal. interrupted: a SIGINT was forwarded. overdue: at its deadline.
+
+    started: Unix seconds.
+    """
 
     exit_code: int
     interrupted: bool
     seconds: float
+    overdue: bool = False
+    pid: int = 0
+    started: float = 0.0
 
 
 def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interruptions: Interruptions) -> Ended:
@@ -55,7 +78,7 @@ def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interrup
     """
     begun = time.monotonic()
     with open(create_file(command.stdout), "rb") as output, _start(command) as child:
-        watch = _Watch(child, output, on_line, interruptions)
+        watch = _Watch(child, output, on_line, interruptions, command.patience)
         try:
             born = find_process(child.pid)
             started = (born.started if born else 0.0) or time.time()
@@ -65,7 +88,8 @@ def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interrup
             watch.interrupt()
             child.wait()
             raise
-        ended = Ended(child.returncode, watch.interrupted, time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        ended = Ended(child.returncode, watch.interrupted, seconds, watch.overdue, child.pid, started)
     emit(TerraformFinished(command.layer, command.name, ended.exit_code, ended.seconds))
     return ended
 
@@ -98,25 +122,36 @@ class _Watch:
         output: BinaryIO,
         on_line: Callable[[bytes], None],
         interruptions: Interruptions,
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._child = child
         self._output = output
         self._on_line = on_line
         self._interruptions = interruptions
         self._torn = b""
-        self.interrupted = False
+        self.interrupted = self.overdue = False
 
     def until_end(self, begun: float) -> None:
         """Return when the child has ended and all its lines were handed on, a last one without its newline included."""
         while self._child.poll() is None:
+            spent = time.monotonic() - begun
+            self._end_what_hangs(spent)
             if self._interruptions.requested:
                 self.interrupt()
             self._read()
-            spent = time.monotonic() - begun
             time.sleep(min(LONGEST_PAUSE, max(SHORTEST_PAUSE, spent / 20)))
         self._read()
         if self._torn:
             self._on_line(self._torn)
+
+    def _end_what_hangs(self, spent: float) -> None:
+        if spent >= self._patience.deadline:
+            self.overdue = True
+            self.interrupt()
+        if spent >= self._patience.deadline + self._patience.grace:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)  # with its providers, which would outlive it
 
     def interrupt(self) -> None:
         """Forward the one SIGINT. Never a second one."""

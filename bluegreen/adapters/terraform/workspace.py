@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import Any
 
 from bluegreen.adapters.state.files import create_file, explained, private_folder, replace_file
 from bluegreen.adapters.terraform import argv
+from bluegreen.adapters.terraform.aftermath import Aftermath, StateService
 from bluegreen.adapters.terraform.calls import Calls
 from bluegreen.adapters.terraform.documents import find_document, parse_contents, parse_state
 from bluegreen.adapters.terraform.engine import OPENTOFU, Engine
@@ -26,8 +26,10 @@ from bluegreen.adapters.terraform.folder import (
     scan_root,
 )
 from bluegreen.adapters.terraform.kept import PlanShelf
+from bluegreen.adapters.terraform.leftovers import ours, sweep
 from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.logs import LOGS
+from bluegreen.adapters.terraform.process import PATIENCE, Patience
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
 from bluegreen.errors import BluegreenError, ConfigError, Diagnostic
 from bluegreen.events import Emit, Said
@@ -38,7 +40,6 @@ LEAST_FREE = 64 << 20
 """Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
 
 _NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
-_LEFTOVER_AGE = 24 * 3600.0  # seconds after which nobody can still be using a scratch folder or a saved plan
 
 
 class TerraformWorkspace:
@@ -50,7 +51,7 @@ class TerraformWorkspace:
     environment of Terraform.
     lock_timeout: seconds to wait for somebody else's state lock. keep_values: leave the values of each apply in
     the folder for a bare plan; not where one folder serves two layers or environments. clean: takes secrets out of
-    what Terraform says.
+    what Terraform says. service: the state's server, where it can be asked about locks.
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class TerraformWorkspace:
         lock_timeout: int = 10,
         keep_values: bool = False,
         clean: Callable[[str], str] = str,
+        patience: Patience = PATIENCE,
+        service: StateService | None = None,
     ) -> None:
         self._layer = layer
         self._folder = folder.absolute()
@@ -85,11 +88,25 @@ class TerraformWorkspace:
         self._lock_timeout = lock_timeout
         self._keep_values = keep_values
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
-        self._calls = Calls(layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean)
+        self._calls = Calls(
+            layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean, patience
+        )
         self._warned: set[str] = set()
         self._scanned: tuple[object, Root] | None = None
         self._shelf = PlanShelf(self._data_dir, engine, (workspace, *self._backend_config))
         self._local = LocalState(self._folder, self._terraform_data, self._data_dir / "state", workspace)
+        self._aftermath = Aftermath(
+            layer,
+            self._folder,
+            self._terraform_data,
+            self._data_dir / "state",
+            self._calls,
+            engine.argv,
+            self._local,
+            emit,
+            lock_timeout,
+            service,
+        )
 
     @property
     def layer(self) -> str:
@@ -130,7 +147,7 @@ class TerraformWorkspace:
     def init(self) -> None:
         self._root().refuse_remote()
         private_folder(self._data_dir)
-        self._sweep()
+        sweep((*self._data_dir.glob("run-*"), *self._data_dir.glob("plans/*.tfplan")))
         path = self._data_dir / "stamp.json"
         stamp = read_stamp(path)
         stamp.check_engine(self._engine)
@@ -144,7 +161,7 @@ class TerraformWorkspace:
         write_stamp(path, Stamp(engine.product, engine.version, self._digest(), self._backend_config))
 
     def recover(self, dead: DeadTerraform | None) -> None:
-        """Mend what a killed Terraform left behind."""
+        self._aftermath.mend(dead)
 
     def read(self) -> State:
         self._local.refuse_if_lost()
@@ -161,9 +178,12 @@ class TerraformWorkspace:
         with self.values_file(used) as var_file, self._plan_file(keep=not look) as out:
             var_files = (*self._var_files, var_file)
             saved = None if look and not contents else out
-            command = argv.plan(self._engine.argv, var_files, saved, lock=not look, lock_timeout=self._lock_timeout)
-            with self._calls.ran("plan", command) as outcome:
-                self._calls.expect("plan", outcome, _NOTHING, _CHANGES)
+            with self._aftermath.ran(
+                "plan",
+                lambda timeout: argv.plan(self._engine.argv, var_files, saved, lock=not look, lock_timeout=timeout),
+                _NOTHING,
+                _CHANGES,
+            ) as outcome:
                 self._tell_warnings(outcome.diagnostics)
                 empty = outcome.ended.exit_code == _NOTHING
                 changes = outcome.changes
@@ -177,8 +197,7 @@ class TerraformWorkspace:
             raise ValueError("this plan was only looked at, not saved; it cannot be applied")
         self._local.save()
         try:
-            with self._apply_command(plan) as command, self._calls.ran("apply", command) as outcome:
-                self._calls.expect("apply", outcome)
+            with self._apply_command(plan) as build, self._aftermath.ran("apply", build) as outcome:
                 output = outcome.output
         finally:
             self.discard(plan)
@@ -190,15 +209,18 @@ class TerraformWorkspace:
         return output
 
     @contextmanager
-    def _apply_command(self, plan: Plan) -> Iterator[argv.Argv]:
-        """Give the argv of an apply. OpenTofu holds a saved plan's values against the folder's, where a bare plan's
-        may lie that are older, and refuses what differs: so it is told the plan's own once more."""
+    def _apply_command(self, plan: Plan) -> Iterator[Callable[[int], argv.Argv]]:
+        """Give what builds the argv of an apply from the seconds to wait for the lock.
+
+        OpenTofu holds a saved plan's values against the folder's, where a bare plan's may lie that are older, and
+        refuses what differs: so it is told the plan's own once more.
+        """
         if self._engine.product != OPENTOFU:
-            yield argv.apply(self._engine.argv, Path(plan.path), lock_timeout=self._lock_timeout)
+            yield lambda timeout: argv.apply(self._engine.argv, Path(plan.path), lock_timeout=timeout)
             return
         with self.values_file(plan.values) as values:
             files = (*self._var_files, values)
-            yield argv.apply(self._engine.argv, Path(plan.path), files, lock_timeout=self._lock_timeout)
+            yield lambda timeout: argv.apply(self._engine.argv, Path(plan.path), files, lock_timeout=timeout)
 
     def keep(self, kept: KeptPlan) -> None:
         with explained(self._data_dir, "keep a plan"):
@@ -244,7 +266,7 @@ class TerraformWorkspace:
     @contextmanager
     def _plan_file(self, keep: bool) -> Iterator[Path]:
         """Give a path for a saved plan; deleted afterwards unless to be kept, and when planning fails."""
-        path = private_folder(self._data_dir / "plans") / f"{uuid.uuid4().hex}.tfplan"
+        path = private_folder(self._data_dir / "plans") / f"plan-{ours()}-{uuid.uuid4().hex}.tfplan"
         kept = False
         try:
             yield path
@@ -252,13 +274,6 @@ class TerraformWorkspace:
         finally:
             if not kept:
                 path.unlink(missing_ok=True)
-
-    def _sweep(self) -> None:
-        """Delete what commands that were killed left behind: it may hold secrets."""
-        oldest = time.time() - _LEFTOVER_AGE
-        for path in (*self._data_dir.glob("run-*"), *self._data_dir.glob("plans/*.tfplan")):
-            if path.stat().st_mtime < oldest:
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     def _digest(self) -> str:
         return digest(self._engine, self._folder, self._terraform_data, self._backend_config, self._suffixes)

@@ -105,3 +105,26 @@ def test_a_state_kept_elsewhere_is_not_watched(tmp_path: Path) -> None:
     local.save()
     local.refuse_if_lost()
     assert not (tmp_path / "keep").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", None])
+def test_what_is_lost_is_restored_from_the_copy(tmp_path: Path, text: str | None) -> None:
+    local, path = make(tmp_path), tmp_path / "terraform.tfstate"
+    path.write_text(state())
+    local.save()
+    assert local.restore() is None
+    path.unlink() if text is None else path.write_text(text)
+    copy = local.restore()
+    assert copy is not None
+    assert copy.parent == tmp_path / "keep"
+    assert (path.read_text(), path.stat().st_mode & 0o777) == (state(), 0o600)
+    local.refuse_if_lost()
+
+
+def test_another_lineage_is_never_written_over(tmp_path: Path) -> None:
+    local, path = make(tmp_path), tmp_path / "terraform.tfstate"
+    path.write_text(state())
+    local.save()
+    path.write_text(state(lineage="other"))
+    assert local.restore() is None
+    assert path.read_text() == state(lineage="other")

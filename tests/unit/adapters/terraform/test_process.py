@@ -7,12 +7,14 @@ import signal
 import stat
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
-from bluegreen.adapters.terraform.process import Command, Ended, run
+from bluegreen.adapters.state.host import find_process
+from bluegreen.adapters.terraform.process import Command, Ended, Patience, run
 from bluegreen.errors import EngineError
 from bluegreen.events import Event, TerraformFinished, TerraformStarted
 
@@ -151,3 +153,37 @@ def test_a_program_that_is_none(child: Child) -> None:
     with pytest.raises(EngineError, match="cannot be started") as raised:
         run(child.command("/no/such/terraform"), child.on_line, child.events.append, child.interruptions)
     assert raised.value.where == "/no/such/terraform"
+
+
+@pytest.mark.parametrize(
+    ("stops", "code"), [("signal.SIG_DFL", -signal.SIGINT), ("signal.SIG_IGN", -signal.SIGKILL)], ids=["stops", "hangs"]
+)
+def test_what_hangs_is_interrupted_at_its_deadline_and_killed_when_that_does_not_help(
+    child: Child, stops: str, code: int
+) -> None:
+    script = f"""
+import os, signal, time
+signal.signal(signal.SIGINT, {stops})
+if not os.fork():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+    patience = Patience(deadline=1.5, grace=0.2)
+    command = replace(child.command(sys.executable, "-I", "-S", "-c", script), patience=patience)
+    ended = run(command, child.on_line, child.events.append, child.interruptions)
+    provider = int(child.lines[0])
+    assert (ended.exit_code, ended.overdue, ended.interrupted) == (code, True, True)
+    if code == -signal.SIGKILL:
+        assert is_gone(provider)  # the group goes with it: a provider would go on with what it is at
+    else:
+        os.kill(provider, signal.SIGKILL)
+
+
+def is_gone(pid: int) -> bool:
+    """Wait until a process that was killed is no more, or only waits to be buried."""
+    end = time.monotonic() + 10
+    while find_process(pid) is not None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return True

@@ -1,0 +1,35 @@
+"""What the sandbox answers about states beyond what Terraform asks: their locks, and whether storing one is a deed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from bluegreen.sandbox.address import Network
+from bluegreen.sandbox.call import Rejected
+from bluegreen.sandbox.client import Sandbox
+from bluegreen.sandbox.states import acts_on_world
+
+
+class SandboxStates:
+    """The states of the sandbox at one network; see adapters.terraform.aftermath.StateService."""
+
+    def __init__(self, network: Network) -> None:
+        self._sandbox = Sandbox(network)
+
+    def lock(self, address: str) -> Mapping[str, Any] | None:
+        return self._sandbox.locks().get(_path(address))
+
+    def break_lock(self, address: str) -> None:
+        self._sandbox.break_lock(_path(address))
+
+    def acts_on(self, state: bytes) -> bool:
+        try:
+            return acts_on_world(state.decode())
+        except (Rejected, UnicodeDecodeError):
+            return False
+
+
+def _path(address: str) -> str:
+    return urlsplit(address).path.removeprefix("/state/")
