@@ -38,7 +38,7 @@ class Call:
         """Return the body's object. Raises Rejected when it is none."""
         try:
             data = json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Rejected(400, f"the body is no JSON: {error}") from None
         if not isinstance(data, dict):
             raise Rejected(400, "the body is no JSON object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,13 +10,14 @@ from bluegreen.model import Color
 from bluegreen.sandbox.call import Call, Rejected, Reply
 from bluegreen.sandbox.cloudflare import misfortunes
 from bluegreen.sandbox.ledger import BEHAVIORS, Behavior, Ledger
+from bluegreen.sandbox.orders import carry_out, read_number
 from bluegreen.sandbox.state_api import break_lock
-from bluegreen.sandbox.world import Edit, World
+from bluegreen.sandbox.world import World
 
 SLOWEST = 60.0
 """Seconds that a slow server may be told to take for one answer, and a Compute operation until its end."""
-
-log = logging.getLogger(__name__)
+PACE = 2.0
+"""Seconds, when a call names none."""
 
 
 async def answer(world: World, call: Call, describe: Callable[[], Mapping[str, Any]]) -> Reply:
@@ -29,28 +29,23 @@ async def answer(world: World, call: Call, describe: Callable[[], Mapping[str, A
         case "GET", "locks":
             return Reply.json(_memory(world.ledger)["locks"])
         case "DELETE", "locks", path:
-            await _change(world, call, lambda ledger: break_lock(ledger, path))
+            await carry_out(world, call, lambda ledger: break_lock(ledger, path))
         case (("PUT" | "DELETE"), "servers", color):
             behavior = _read_behavior(call.json()) if call.method == "PUT" else Behavior()
-            await _change(world, call, lambda ledger: _behave(ledger, color, behavior))
+            await carry_out(world, call, lambda ledger: _behave(ledger, color, behavior))
         case "PUT", "faults":
             refusals = _read_refusals(call.json())
-            await _change(world, call, lambda ledger: replace(ledger, refusals=refusals))
+            await carry_out(world, call, lambda ledger: replace(ledger, refusals=refusals))
         case "DELETE", "faults":
-            await _change(world, call, lambda ledger: replace(ledger, refusals={}))
+            await carry_out(world, call, lambda ledger: replace(ledger, refusals={}))
         case _, "cloudflare", *what:
             return await misfortunes.answer(world, call, "".join(what))
         case "PUT", "compute":
-            seconds = _read_seconds(call.json(), "operation_seconds")
-            await _change(world, call, lambda ledger: _pace(ledger, seconds))
+            seconds = read_number(call.json(), "operation_seconds", SLOWEST, PACE)
+            await carry_out(world, call, lambda ledger: _pace(ledger, seconds))
         case _:
             raise Rejected(404, f"the sandbox has no {call.method} /sandbox/{call.path}")
     return Reply.json({})
-
-
-async def _change(world: World, call: Call, edit: Edit) -> None:
-    await world.change(edit)
-    log.info("%s /sandbox/%s %s", call.method, call.path, call.body.decode("utf-8", "replace")[:200])
 
 
 def _memory(ledger: Ledger) -> dict[str, Any]:
@@ -74,15 +69,8 @@ def _pace(ledger: Ledger, seconds: float) -> Ledger:
     return replace(ledger, compute=replace(ledger.compute, operation_seconds=seconds))
 
 
-def _read_seconds(data: Mapping[str, Any], name: str) -> float:
-    seconds = data.get(name, 2.0)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= SLOWEST:
-        raise Rejected(400, f"{name} is {seconds!r}, not a number from 0 to {SLOWEST:g}")
-    return float(seconds)
-
-
 def _read_behavior(data: Mapping[str, Any]) -> Behavior:
-    name, seconds = data.get("behavior"), _read_seconds(data, "seconds")
+    name, seconds = data.get("behavior"), read_number(data, "seconds", SLOWEST, PACE)
     if name not in BEHAVIORS:
         raise Rejected(400, f"behavior is {name!r}, not one of {', '.join(BEHAVIORS)}")
     return Behavior(str(name), seconds if name == "slow" else 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 from bluegreen.model import EMPTY
 from bluegreen.sandbox.call import Call, Rejected, Reply
 from bluegreen.sandbox.ledger import EDGE_ANSWERS, PLACES, Delay, Ledger
+from bluegreen.sandbox.orders import carry_out, read_number
 from bluegreen.sandbox.records import RecordError
-from bluegreen.sandbox.world import Edit, World
+from bluegreen.sandbox.world import World
 
 LATEST = 600.0
 """Seconds that a change may take to arrive; Cloudflare promises five minutes or less."""
-
-log = logging.getLogger(__name__)
 
 
 async def answer(world: World, call: Call, what: str) -> Reply:
@@ -25,24 +23,19 @@ async def answer(world: World, call: Call, what: str) -> Reply:
         case "GET", "":
             return Reply.json(_memory(world.ledger))
         case "DELETE", "":
-            await _change(world, call, _all_well)
+            await carry_out(world, call, _all_well)
         case "PUT", "answers":
             answers = _read_answers(call.json())
-            await _change(world, call, lambda ledger: replace(ledger, edge_answers=answers))
+            await carry_out(world, call, lambda ledger: replace(ledger, edge_answers=answers))
         case "PUT", "delays":
             delays = {_full_name(world, name): _read_delay(each) for name, each in call.json().items()}
-            await _change(world, call, lambda ledger: replace(ledger, delays=delays))
+            await carry_out(world, call, lambda ledger: replace(ledger, delays=delays))
         case "PUT", "token":
             expired = call.json().get("expired") is True
-            await _change(world, call, lambda ledger: _with_token(ledger, expired))
+            await carry_out(world, call, lambda ledger: _with_token(ledger, expired))
         case _:
             raise Rejected(404, f"the sandbox has no {call.method} /sandbox/{call.path}")
     return Reply.json({})
-
-
-async def _change(world: World, call: Call, edit: Edit) -> None:
-    await world.change(edit)
-    log.info("%s /sandbox/%s %s", call.method, call.path, call.body.decode("utf-8", "replace")[:200])
 
 
 def _memory(ledger: Ledger) -> dict[str, Any]:
@@ -82,13 +75,6 @@ def _read_delay(data: object) -> Delay:
     if not isinstance(data, dict):
         raise Rejected(400, 'write {"NAME": {"seconds": 5, "share": 0.5, "at": ["dns", "edge"]}}')
     places = data.get("at", PLACES)
-    if not isinstance(places, list | tuple) or not places or not set(places) <= set(PLACES):
+    if not isinstance(places, list | tuple) or not places or any(place not in PLACES for place in places):
         raise Rejected(400, f"at is {places!r}, not a list of {', '.join(PLACES)}")
-    return Delay(_number(data, "seconds", LATEST), _number(data, "share", 1.0), tuple(places))
-
-
-def _number(data: Mapping[str, Any], name: str, most: float) -> float:
-    number = data.get(name, 0.0)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
-        raise Rejected(400, f"{name} is {number!r}, not a number from 0 to {most:g}")
-    return float(number)
+    return Delay(read_number(data, "seconds", LATEST), read_number(data, "share", 1.0), tuple(places))

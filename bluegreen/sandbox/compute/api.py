@@ -19,6 +19,7 @@ from bluegreen.sandbox.compute.names import Place, check_name, check_scope, link
 from bluegreen.sandbox.compute.networks import FIREWALLS, NETWORKS, SUBNETWORKS
 from bluegreen.sandbox.compute.operations import Order, begin
 from bluegreen.sandbox.compute.refusals import Refused, already_exists, invalid, not_found, not_ready
+from bluegreen.sandbox.compute.shapes import SHAPES, check_shape, without_nulls
 
 COLLECTIONS: Mapping[str, Collection] = {
     "addresses": ADDRESSES,
@@ -86,6 +87,9 @@ def _decide(method: str, request: Request) -> Order:
     place, collection = request.place, COLLECTIONS.get(request.place.collection)
     if collection is None:
         raise no_route(method, f"{place.path}/{place.verb}".rstrip("/"))
+    check_shape(request.body, SHAPES.get((place.collection, place.verb), {}))
+    if method != "PATCH":  # in which a null takes a field away
+        request = replace(request, body=without_nulls(request.body))
     if method == "POST" and not place.name and collection.insert:
         request = request.named(check_name(request.body))
         if find(request.cloud, request.place.path):

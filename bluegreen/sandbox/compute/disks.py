@@ -8,7 +8,7 @@ from typing import Any
 from bluegreen.sandbox.compute.catalog import family, image_defaults
 from bluegreen.sandbox.compute.cloud import Cloud, Resource
 from bluegreen.sandbox.compute.collection import Collection, Request, delete, labelled, set_labels
-from bluegreen.sandbox.compute.names import link, resolve
+from bluegreen.sandbox.compute.names import check_form, link, resolve
 from bluegreen.sandbox.compute.operations import Order, identity
 from bluegreen.sandbox.compute.refusals import in_use, not_found, required
 
@@ -47,7 +47,9 @@ def new_disk(request: Request, attached: Resource, index: int) -> Resource:
         raise required(f"resource.disks[{index}].initializeParams.sourceImage")
     source = image(request, asked["sourceImage"])
     instance = str(request.body["name"])
-    name = asked.get("diskName") or (instance if index == 0 else f"{instance}-{index}")
+    name = instance if index == 0 else f"{instance}-{index}"
+    if asked.get("diskName"):
+        name = check_form(asked["diskName"], f"resource.disks[{index}].initializeParams.diskName")
     place = replace(request.place, collection="disks", name=name)
     return {
         "description": asked.get("description", ""),

@@ -83,11 +83,15 @@ def check_scope(place: Place) -> None:
 
 def check_name(body: Mapping[str, Any]) -> str:
     """Return the name that a resource is to have. Raises Refused."""
-    name = body.get("name")
-    if not name:
+    if not body.get("name"):
         raise required("resource.name")
+    return check_form(body["name"], "resource.name")
+
+
+def check_form(name: object, field: str) -> str:
+    """Return a name that stands in `field`. Raises Refused."""
     if not isinstance(name, str) or not re.fullmatch(NAME, name):
-        raise invalid("resource.name", name, f"Must be a match of regex '{NAME}'")
+        raise invalid(field, name, f"Must be a match of regex '{NAME}'")
     return name
 
 

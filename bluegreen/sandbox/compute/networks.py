@@ -14,6 +14,8 @@ from bluegreen.sandbox.compute.operations import Order, identity
 from bluegreen.sandbox.compute.refusals import Refused, in_use, invalid, required
 
 DEFAULT_NETWORK = "global/networks/default"
+FIXED = ("name", "network", "id", "kind", "selfLink", "creationTimestamp")
+"""Fields of a firewall rule that a patch leaves as they are."""
 CHOICES = ("sourceRanges", "sourceTags", "sourceServiceAccounts")
 
 
@@ -76,7 +78,7 @@ def _check_rule(rule: Resource) -> None:
 def patch_firewall(request: Request, rule: Resource) -> Order:
     """Lay what was sent over the rule; an empty list or null takes a field away."""
     given = {key: value or None if isinstance(value, list) else value for key, value in request.body.items()}
-    given = {key: value for key, value in given.items() if key not in ("name", "network")}
+    given = {key: value for key, value in given.items() if key not in FIXED}
     _check_rule({**rule, **given})
     return setting("patch", request, given)
 
