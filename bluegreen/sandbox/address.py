@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bluegreen.errors import SandboxError
+from bluegreen.model import Color
 
 API_PORT = 8500
 TOKEN = "sandbox"
@@ -44,8 +45,8 @@ class Network:
         return f"{self.prefix}.{number}"
 
     def owns(self, address: str) -> bool:
-        """Return whether a server may live at `address`: in this network, and neither the API nor the edge."""
-        return address in {self.address(number) for number in range(3, 255)}
+        """Return whether a server may live at `address`: in this network, and neither the API's nor the edge's."""
+        return address in {self.address(number) for number in range(5, 255)}
 
     @property
     def api(self) -> str:
@@ -54,6 +55,15 @@ class Network:
     @property
     def edge(self) -> str:
         return self.address(2)
+
+    def check(self, color: Color) -> str:
+        """Return the edge's address that stands for a color's own name at the CDN, which no resolver here knows."""
+        return self.address({Color.BLUE: 3, Color.GREEN: 4}[color])
+
+    @property
+    def edge_addresses(self) -> tuple[str, ...]:
+        """Where the edge listens: its address, and those of the colors' own names."""
+        return (self.edge, *map(self.check, Color))
 
     @property
     def blue(self) -> str:

@@ -23,7 +23,7 @@ from bluegreen.sandbox.compute.cloud import Failure
 from bluegreen.sandbox.compute.service import Compute
 from bluegreen.sandbox.dns import NameServer, by_name
 from bluegreen.sandbox.door import Door
-from bluegreen.sandbox.edge import Edge, default_host, routes_of
+from bluegreen.sandbox.edge import Edge, meant, routes_of
 from bluegreen.sandbox.fleet import Fleet
 from bluegreen.sandbox.http import Exchange, Listener, TooLarge
 from bluegreen.sandbox.ledger import PLACES, Ledger, LedgerFile
@@ -48,7 +48,7 @@ class Daemon:
         self._network = network
         self._service = service
         self._fleet = Fleet(folder, service)
-        self._edge = Edge(network.edge)
+        self._edge = Edge(network.edge_addresses)
         self._routes: View[str] = View()
         self._edge.routes = self._routes
         self._world = World(Zone(f"{service}.test"), network, LedgerFile(folder / "world.json"), self._follow)
@@ -62,11 +62,13 @@ class Daemon:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        edge, api = Listener(self._edge), Listener(self._door)
+        edges = [(address, Listener(self._edge)) for address in self._network.edge_addresses]
+        api = Listener(self._door)
         try:
             await self._world.restore()
             self._compute.restore()
-            await edge.open(self._network.edge, PUBLIC_PORT)
+            for address, edge in edges:
+                await edge.open(address, PUBLIC_PORT)
             await self._name_server.open(self._network.api, DNS_PORT)
             await api.open(self._network.api, API_PORT)  # last: once it answers, all of the world is there
             log.info("up: %s at %s", self._service, self._network.api_url)
@@ -75,7 +77,8 @@ class Daemon:
             await api.close()
             await self._compute.close()
             self._name_server.close()
-            await edge.close()
+            for _, edge in edges:
+                await edge.close()
             await self._fleet.stop()
             log.info("down")
 
@@ -86,12 +89,13 @@ class Daemon:
 
     def _propagate(self, ledger: Ledger) -> None:
         """Let the edge and the name server learn of the records, as late as they were told to."""
-        apex, edge = self._world.zone.name, self._network.edge
+        apex = self._world.zone.name
         late = {place: {n: each for n, each in ledger.delays.items() if place in each.at} for place in PLACES}
-        routes = routes_of(ledger.records.values(), apex, edge)
-        self._edge.stands_for = default_host(routes.keys() - {edge}, apex)
-        if self._edge.stands_for in late["edge"]:
-            late["edge"][edge] = late["edge"][self._edge.stands_for]
+        routes = routes_of(ledger.records.values(), apex, self._network)
+        self._edge.stands_for = meant(routes.keys() - {*self._network.edge_addresses}, apex, self._network)
+        for address, name in self._edge.stands_for.items():
+            if name in late["edge"]:
+                late["edge"][address] = late["edge"][name]
         self._routes.follow(routes, late["edge"])
         self._names.follow(by_name(ledger.records.values()), late["dns"])
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 
 import h11
 
+from bluegreen.model import Color
 from bluegreen.sandbox import cdn
-from bluegreen.sandbox.address import PUBLIC_PORT
+from bluegreen.sandbox.address import PUBLIC_PORT, Network
 from bluegreen.sandbox.cdn import Cdn, Copy
 from bluegreen.sandbox.cloudflare.expressions import Facts
 from bluegreen.sandbox.http import CHUNK, GONE, Exchange, Peer
@@ -43,35 +44,44 @@ ADDED = (b"server", b"cf-ray", b"cf-cache-status")
 """Headers of an answer that are the edge's own; a server's are replaced."""
 
 
-def routes_of(records: Iterable[Record], apex: str, edge: str) -> dict[str, str]:
-    """Return hostname -> server address, from the proxied A records.
-
-    apex: the zone's name. The edge's literal address `edge` means the apex, else the shortest proxied name.
-    """
+def routes_of(records: Iterable[Record], apex: str, network: Network) -> dict[str, str]:
+    """Return hostname, or literal address of the edge -> server address, from the proxied A records."""
     routes: dict[str, str] = {}
     for record in records:
         if record.proxied and record.type == "A":
             routes.setdefault(record.name, record.content)
-    if routes:
-        routes[edge] = routes[default_host(routes, apex)]
-    return routes
+    return {**routes, **{address: routes[name] for address, name in meant(routes, apex, network).items()}}
 
 
-def default_host(names: Iterable[str], apex: str) -> str:
-    """Return the name, of those that are proxied, that the edge's literal address stands for; "" for none."""
-    return min(names, key=lambda name: (name != apex, len(name), name), default="")
+def meant(names: Iterable[str], apex: str, network: Network) -> dict[str, str]:
+    """Return literal address of the edge -> the proxied name that it stands for, of those that there are.
+
+    apex: the zone's name, which the edge's own address stands for; else it is the shortest name that is no color's. A
+    color's address stands for the shortest name `check-<color>`, or `check-<color>-...`.
+    """
+    ordered = sorted(names, key=lambda name: (name != apex, len(name), name))
+    own = {name: color for name in ordered for color in Color if _is_own(name, color)}
+    candidates = {network.edge: [name for name in ordered if name not in own]}
+    for color in Color:
+        candidates[network.check(color)] = [name for name in ordered if own.get(name) == color]
+    return {address: found[0] for address, found in candidates.items() if found}
+
+
+def _is_own(name: str, color: Color) -> bool:
+    return f"{name.partition('.')[0]}-".startswith(f"check-{color}-")
 
 
 class Edge:
     """Handles the requests of the public.
 
-    routes: hostname -> server address. stands_for: what hostname the literal address means. cdn: what else it knows.
+    addresses: where it listens. routes: hostname, or one of them -> server address. stands_for: of them -> the hostname
+    that is meant. cdn: what else it knows.
     """
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, addresses: Collection[str]) -> None:
+        self._addresses = addresses
         self.routes: Mapping[str, str] = {}
-        self.stands_for = ""
+        self.stands_for: Mapping[str, str] = {}
         self.cdn = Cdn()
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -81,11 +91,12 @@ class Edge:
             await _fail(exchange, 405, "CONNECT is not for a reverse proxy")
         elif address is None:
             await _fail(exchange, 530, f"error 1016: no proxied A record is named {host or '(no Host)'}")
-        elif address == self._address or not ip_address(address).is_loopback:
+        elif address in self._addresses or not ip_address(address).is_loopback:
             await _fail(exchange, 403, f"error 1000: {host} points at {address}, which is no server of this sandbox")
         else:
-            name = self.stands_for if host == self._address else host
-            await self._serve(exchange, address, Facts(name, exchange.path, _headers(exchange)))
+            await self._serve(
+                exchange, address, Facts(self.stands_for.get(host, host), exchange.path, _headers(exchange))
+            )
 
     async def _serve(self, exchange: Exchange, address: str, facts: Facts) -> None:
         verdict = self.cdn.judge(facts)

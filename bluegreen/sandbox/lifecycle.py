@@ -106,8 +106,8 @@ def _end_all(folder: Path) -> None:
 
 
 def _places(network: Network) -> tuple[tuple[str, int], ...]:
-    servers = ((network.blue, PUBLIC_PORT), (network.green, PUBLIC_PORT))
-    return ((network.api, API_PORT), (network.edge, PUBLIC_PORT), *servers)
+    public = (*network.edge_addresses, network.blue, network.green)
+    return ((network.api, API_PORT), *((address, PUBLIC_PORT) for address in public))
 
 
 def _check_free(address: str, port: int) -> None:
@@ -127,7 +127,7 @@ def _unusable(address: str, port: int, error: OSError) -> SandboxError:
     return SandboxError(
         f"this machine does not have the address ({error.strerror})",
         where=where,
-        hint=f"add it: for n in 1 2 11 12; do sudo ifconfig lo0 alias {prefix}.$n up; done",
+        hint=f"add it: for n in 1 2 3 4 11 12; do sudo ifconfig lo0 alias {prefix}.$n up; done",
     )
 
 

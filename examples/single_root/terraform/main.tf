@@ -10,6 +10,8 @@ provider "cloudflare" {}
 locals {
   port = var.origin_port == { http = 80, https = 443 }[var.origin_scheme] ? "" : ":${var.origin_port}"
 
+  check_urls = { for color, hostname in module.cdn.check_hostnames : color => lookup(var.check_urls, color, "https://${hostname}/") }
+
   # Secret Manager asks for this scope; what the account may really do is what its roles say.
   service_account = var.service_account == null ? null : { email = var.service_account, scopes = ["cloud-platform"] }
 }
@@ -86,7 +88,7 @@ resource "terraform_data" "bluegreen" {
         address          = module.network.external_ip_0
         backend_hostname = module.cdn.backend_blue_access
         backend_url      = "${var.origin_scheme}://${module.cdn.backend_blue_access}${local.port}/"
-        check_url        = try("https://${module.cdn.check_hostnames.blue}/", null)
+        check_url        = try(local.check_urls.blue, null)
         instance         = one(module.blue_server[*].instance.id)
       }
       green = {
@@ -95,7 +97,7 @@ resource "terraform_data" "bluegreen" {
         address          = module.network.external_ip_1
         backend_hostname = module.cdn.backend_green_access
         backend_url      = "${var.origin_scheme}://${module.cdn.backend_green_access}${local.port}/"
-        check_url        = try("https://${module.cdn.check_hostnames.green}/", null)
+        check_url        = try(local.check_urls.green, null)
         instance         = one(module.green_server[*].instance.id)
       }
     }

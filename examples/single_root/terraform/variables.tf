@@ -95,6 +95,13 @@ variable "probe_secret" {
   sensitive   = true
 }
 
+variable "check_urls" {
+  description = "Color -> where it is asked through the CDN, with probe_secret; none: https:// and its name there."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 # Set by `bluegreen`. None has a default: a bare plan in a fresh checkout asks instead of planning a switch.
 
 variable "blue_enabled" {

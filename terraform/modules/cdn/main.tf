@@ -1,5 +1,5 @@
 locals {
-  zone_id = one(concat(cloudflare_zone.zone[*].id, data.cloudflare_zone.zone[*].id, compact([var.cf_cdn.zone_id])))
+  zone_id = one(concat(cloudflare_zone.zone[*].id, data.cloudflare_zones.zone[*].result[0].id, compact([var.cf_cdn.zone_id])))
   zone    = var.cf_cdn.zone_name
   env     = var.prod_enabled.env_name
   below   = var.cf_cdn.new_zone ? local.zone : "${local.env}.${local.zone}" # what the colors' names are below
@@ -24,10 +24,19 @@ resource "cloudflare_zone" "zone" {
   type    = "full"
 }
 
-data "cloudflare_zone" "zone" {
+# The list, which may be empty: looked up as one zone, none would be an error before there is anything to say of it.
+data "cloudflare_zones" "zone" {
   count = var.cf_cdn.new_zone || var.cf_cdn.zone_id != null ? 0 : 1
 
-  filter = { name = local.zone }
+  name      = local.zone
+  max_items = 2
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.result) == 1
+      error_message = length(self.result) == 0 ? "Cloudflare has no zone ${local.zone} that this token sees: look at cf_cdn.zone_name and at the token (Zone: Read, of this zone), or set cf_cdn.zone_id." : "Cloudflare has more than one zone ${local.zone}: set cf_cdn.zone_id."
+    }
+  }
 }
 
 # The public records are always A and always proxied: a switch is one update in place of one content for each of them.

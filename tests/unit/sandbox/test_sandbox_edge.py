@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bluegreen.model import Color
 from bluegreen.sandbox import edge as edge_module
 from bluegreen.sandbox.address import PUBLIC_PORT, Network
-from bluegreen.sandbox.edge import Edge, routes_of
+from bluegreen.sandbox.edge import Edge, meant, routes_of
 from bluegreen.sandbox.http import Listener
 from bluegreen.sandbox.records import Record
 
@@ -40,7 +41,7 @@ async def origin(talk: Talk) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def front(**routes: str) -> AsyncIterator[Edge]:
-    edge, listener = Edge(NETWORK.edge), None
+    edge, listener = Edge(NETWORK.edge_addresses), None
     edge.routes = routes
     listener = Listener(edge)
     await listener.open(NETWORK.edge, PUBLIC_PORT)
@@ -94,13 +95,30 @@ def test_only_proxied_a_records_are_routes() -> None:
         record("backend.shop.test", "2", proxied=False),
         record("x", "3", kind="CNAME"),
     ]
-    assert routes_of(records, "shop.test", "edge") == {"shop.test": "1", "edge": "1"}
-    assert routes_of([], "shop.test", "edge") == {}
+    assert routes_of(records, "shop.test", NETWORK) == {"shop.test": "1", NETWORK.edge: "1"}
+    assert routes_of([], "shop.test", NETWORK) == {}
 
 
-def test_the_literal_address_means_the_apex_else_the_shortest_name() -> None:
-    assert routes_of([record("ab", "1"), record("shop.test", "2")], "shop.test", "edge")["edge"] == "2"
-    assert routes_of([record("abc", "1"), record("de", "2")], "shop.test", "edge")["edge"] == "2"
+@pytest.mark.parametrize(
+    ("names", "public"),
+    [(("ab", "shop.test"), "shop.test"), (("abc", "de"), "de"), (("check-blue.a", "longer.a.b"), "longer.a.b")],
+)
+def test_the_literal_address_means_the_apex_else_the_shortest_name(names: tuple[str, ...], public: str) -> None:
+    assert meant(names, "shop.test", NETWORK)[NETWORK.edge] == public
+
+
+def test_each_color_has_a_literal_address_for_its_own_name() -> None:
+    names = [
+        "check-green-pro.shop.test",
+        "check-bluebell.shop.test",
+        "check-blue-stage.shop.test",
+        "check-blue.shop.test",
+    ]
+    records = [record(name, str(number)) for number, name in enumerate(names)]
+    routes = routes_of(records, "shop.test", NETWORK)
+    assert (routes[NETWORK.check(Color.BLUE)], routes[NETWORK.check(Color.GREEN)]) == ("3", "0")
+    assert NETWORK.check(Color.GREEN) not in routes_of(records[1:], "shop.test", NETWORK)
+    assert not any(NETWORK.owns(address) for address in NETWORK.edge_addresses)
 
 
 def test_a_kept_connection_takes_the_new_color_with_its_next_request() -> None:
@@ -423,7 +441,7 @@ def test_closing_waits_for_nobody() -> None:
                 writer.write(bytes(2**20))
                 await writer.drain()
 
-        edge = Edge(NETWORK.edge)
+        edge = Edge(NETWORK.edge_addresses)
         listener = Listener(edge)
         await listener.open(NETWORK.edge, PUBLIC_PORT)
         async with origin(pour) as address, client() as (reader, writer):

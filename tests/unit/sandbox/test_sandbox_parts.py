@@ -51,7 +51,7 @@ def test_where_everything_is() -> None:
     assert (network.blue, network.green) == ("127.77.12.11", "127.77.12.12")
     assert network.state_url("demo/edge") == "http://127.77.12.1:8500/state/demo/edge"
     owned = {number for number in range(256) if network.owns(network.address(number))}
-    assert owned == set(range(3, 255))
+    assert owned == set(range(5, 255))
 
 
 @pytest.mark.parametrize(

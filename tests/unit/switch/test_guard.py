@@ -13,22 +13,31 @@ BLUE_RECORD = "module.cdn.cloudflare_dns_record.backend_blue"
 GREEN_RECORD = "module.cdn[0].cloudflare_dns_record.backend_green[0]"
 BLUE_SERVER = "module.blue_server[0].google_compute_instance.server"
 GREEN_SERVER = "module.green_server[0].google_compute_instance.server"
+BLUE_CHECK = 'module.cdn[0].cloudflare_dns_record.check["blue"]'
+GREEN_CHECK = 'module.cdn.cloudflare_dns_record.check["green"]'
 MARKER = "terraform_data.bluegreen"
 NETWORK = "module.network.google_compute_address.ip[0]"
-EVERYTHING = [PUBLIC, BLUE_RECORD, GREEN_RECORD, BLUE_SERVER, GREEN_SERVER, MARKER, NETWORK]
+RECORDS = [BLUE_RECORD, GREEN_RECORD, BLUE_CHECK, GREEN_CHECK]
+EVERYTHING = [PUBLIC, *RECORDS, BLUE_SERVER, GREEN_SERVER, MARKER, NETWORK]
 
 # What each step, about green, may do; everything else must be refused.
 ALLOWED = {
-    Step.PREPARE: {GREEN_SERVER: ANYTHING, GREEN_RECORD: ANYTHING, NETWORK: {"create"}},
+    Step.PREPARE: {
+        GREEN_SERVER: ANYTHING,
+        GREEN_RECORD: ANYTHING,
+        GREEN_CHECK: ANYTHING,
+        **{address: {"create"} for address in (NETWORK, BLUE_CHECK)},
+    },
     Step.FIRST: {
         GREEN_SERVER: ANYTHING,
         GREEN_RECORD: ANYTHING,
-        **{address: {"create"} for address in (NETWORK, PUBLIC, BLUE_SERVER, BLUE_RECORD)},
+        GREEN_CHECK: ANYTHING,
+        **{address: {"create"} for address in (NETWORK, PUBLIC, BLUE_SERVER, BLUE_RECORD, BLUE_CHECK)},
     },
     Step.START: {GREEN_SERVER: {"update"}},
-    Step.SWITCH: {PUBLIC: {"update"}, BLUE_RECORD: {"update"}, GREEN_RECORD: {"update"}},
-    Step.RECONCILE: {address: {"create", "update"} for address in (PUBLIC, BLUE_RECORD, GREEN_RECORD)},
-    Step.RETIRE: {GREEN_SERVER: {"update", "delete"}, GREEN_RECORD: {"update", "delete"}},
+    Step.SWITCH: {address: {"update"} for address in (PUBLIC, *RECORDS)},
+    Step.RECONCILE: {address: {"create", "update"} for address in (PUBLIC, *RECORDS)},
+    Step.RETIRE: {address: {"update", "delete"} for address in (GREEN_SERVER, GREEN_RECORD, GREEN_CHECK)},
 }
 
 
@@ -79,6 +88,19 @@ def test_an_allowance_lets_a_shared_update_pass_in_its_step_only() -> None:
 def test_no_allowance_reaches_the_public_record_or_the_active_server(address: str) -> None:
     guard = Guard(allowances=[Allowance("*", ANYTHING, frozenset(Step))])
     assert guard.refusals([Change(address, Action.UPDATE)], Step.PREPARE, GREEN)
+
+
+@pytest.mark.parametrize(
+    ("address", "ownership"),
+    [
+        ("module.cdn.cloudflare_dns_record.check_blue", ()),
+        ('module.cdn.cloudflare_dns_record.backend_blue_access["check"]', ()),
+        ('module.blue_server.cloudflare_dns_record.check["blue"]', ()),
+        (BLUE_CHECK, [("public", "module.cdn*check*")]),
+    ],
+)
+def test_only_the_check_names_may_be_made_for_the_active_color(address: str, ownership: list[tuple[str, str]]) -> None:
+    assert Guard(ownership).refusals([Change(address, Action.CREATE)], Step.PREPARE, GREEN)
 
 
 def test_a_refusal_names_address_action_rule_and_way_out() -> None:

@@ -4,6 +4,7 @@ provider "cloudflare" {}
 locals {
   backend_hostnames = { blue = module.cdn.backend_blue_access, green = module.cdn.backend_green_access }
   port              = var.origin_port == { http = 80, https = 443 }[var.origin_scheme] ? "" : ":${var.origin_port}"
+  check_urls        = { for color, hostname in module.cdn.check_hostnames : color => lookup(var.check_urls, color, "https://${hostname}/") }
 }
 
 module "cdn" {
@@ -33,7 +34,7 @@ resource "terraform_data" "bluegreen" {
       for color, echo in var.colors : color => merge(echo, {
         backend_hostname = local.backend_hostnames[color]
         backend_url      = "${var.origin_scheme}://${local.backend_hostnames[color]}${local.port}/"
-        check_url        = try("https://${module.cdn.check_hostnames[color]}/", null)
+        check_url        = try(local.check_urls[color], null)
       })
     }
     server_active    = var.server_active

@@ -4,16 +4,10 @@ mock_provider "cloudflare" {
       id = "00000000000000000000000000000002"
     }
   }
-
-  mock_data "cloudflare_zone" {
-    defaults = {
-      id = "0123456789abcdef0123456789abcdef"
-    }
-  }
 }
 
 variables {
-  cf_cdn = { zone_name = "example.com", hostnames = ["@", "www"] }
+  cf_cdn = { zone_name = "example.com", zone_id = "0123456789abcdef0123456789abcdef", hostnames = ["@", "www"] }
   prod_enabled = {
     env_name      = "pro"
     blue_svr      = true
@@ -154,7 +148,7 @@ run "the_active_color_hidden" {
   command = plan
 
   variables {
-    cf_cdn = { zone_name = "example.com", hostnames = ["@"], active_access = "proxied" }
+    cf_cdn = { zone_name = "example.com", zone_id = "0123456789abcdef0123456789abcdef", hostnames = ["@"], active_access = "proxied" }
   }
 
   assert {
@@ -177,7 +171,7 @@ run "an_environment_of_a_shared_zone" {
   }
 
   assert {
-    condition     = output.root == "pro.example.com" && length(data.cloudflare_zone.zone) == 0 && cloudflare_dns_record.root["pro.example.com"].zone_id == "fedcba9876543210fedcba9876543210"
+    condition     = output.root == "pro.example.com" && length(data.cloudflare_zones.zone) == 0 && cloudflare_dns_record.root["pro.example.com"].zone_id == "fedcba9876543210fedcba9876543210"
     error_message = "the environment's own name, and no look-up when the id is given"
   }
 
@@ -198,7 +192,7 @@ run "a_new_zone" {
   }
 
   assert {
-    condition     = cloudflare_zone.zone[0].name == "example.net" && length(data.cloudflare_zone.zone) == 0
+    condition     = cloudflare_zone.zone[0].name == "example.net" && length(data.cloudflare_zones.zone) == 0
     error_message = "the zone is made"
   }
 
@@ -206,6 +200,17 @@ run "a_new_zone" {
     condition     = output.root == "example.net" && output.backend_blue_access == "backend-blue-access.example.net" && output.check_hostnames.blue == "check-blue.example.net"
     error_message = "names are below the zone itself"
   }
+}
+
+# A look-up finds nothing here: simulated lists are empty. That it finds a zone is held by the local sandbox's runs.
+run "a_zone_that_nobody_knows" {
+  command = plan
+
+  variables {
+    cf_cdn = { zone_name = "example.com", hostnames = ["@"] }
+  }
+
+  expect_failures = [data.cloudflare_zones.zone]
 }
 
 run "a_new_zone_needs_an_account" {
