@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from night import QUICK, Night
+from root import World
 from shop import Shop
 
 
@@ -25,3 +26,8 @@ def night(tmp_path: Path, layout: str) -> Iterator[Night]:
         yield Night(shop)
     finally:
         shop.down()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +130,21 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def kill_after(running: Running, seconds: float) -> None:
-    """Kill a call that many seconds after now, unless it has ended by then."""
+def kill_after(running: Running, seconds: float, *, with_children: bool = False) -> None:
+    """Kill a call that many seconds after now, unless it has ended by then; with_children: and all that it started."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and running.process.poll() is None:
         time.sleep(0.005)
+    children = children_of(running.process.pid) if with_children else []
     running.process.kill()
+    for pid in children:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # Terraform has a group of its own, in which its providers are
     running.wait()
+
+
+def children_of(pid: int) -> list[int]:
+    listing = Path(f"/proc/{pid}/task").glob("*/children")
+    with suppress(OSError):
+        return [int(child) for children in listing for child in children.read_text().split()]
+    return []

@@ -70,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    mark = item.get_closest_marker("fault") or item.get_closest_marker("control")
+    mark = item.get_closest_marker("control") or item.get_closest_marker("fault")
     if mark is not None:
         item.stash[TALLY] = Tally(mark.args[0])
 
@@ -80,7 +80,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     tally = item.stash.get(TALLY, None)
     if tally is not None and report.when == "call" and not report.skipped:
-        if item.get_closest_marker("fault") and not tally.injected:
+        if not item.get_closest_marker("control") and not tally.injected:
             tally.injected, tally.survived = 1, int(report.passed)
         report.user_properties.append(("fault", asdict(tally)))
     return report

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import pytest
 from night import Night, kill_after
+from root import BLUE, World
+from shop import terraform
 from tally import Tally
 
+from bluegreen.errors import TerraformError
+from bluegreen.events import Event, TerraformStarted
 from bluegreen.switch.phases import TABLES
 
 pytestmark = [pytest.mark.fault(1), pytest.mark.long, pytest.mark.timeout(900)]
 
 KILLS = 25
 """Random kills of one test; there are eight such tests."""
+
+CHANGES = 2
+"""Exit code of `terraform plan -detailed-exitcode`."""
 
 VERBS: Mapping[str, Sequence[str]] = {"deploy": (), "rollback": (), "retire": ("--force", "--reason", "test")}
 
@@ -80,6 +90,59 @@ def test_at_random_moments(night: Night, layout: str, share: int, tally: Tally) 
                 night.status()
             finish(night)
     night.shop.assert_nothing_to_plan()
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_with_its_terraform(night: Night, share: int, tally: Tally) -> None:
+    """As in a power cut, or by a container's end: nothing lives on, and Terraform leaves its lock."""
+    chance = random.Random(share)
+    locked = 0
+    for _ in range(KILLS):
+        with tally.fault(), night.traffic():
+            with night.program.start("deploy", "--release", night.release()) as running:
+                if chance.random() < 0.5:
+                    running.wait_for("apply-started", phase=chance.choice(["PREPARE", "SWITCH"]))
+                kill_after(running, chance.uniform(0.0, 0.3), with_children=True)
+            locked += bool(night.shop.sandbox.locks())
+            night.status()
+            finish(night)
+    assert locked > 0
+    night.shop.assert_nothing_to_plan()
+
+
+def test_while_a_state_on_disk_is_being_written(tally: Tally, world: World) -> None:
+    """Killed at random moments, Terraform leaves a local state empty, or torn; and the checked copy is put back."""
+    workspace = world.ready()
+    workspace.apply(workspace.plan(BLUE))
+    chance = random.Random(1)
+    for number in range(40):
+        with tally.fault():
+            values = {**BLUE, "secret": str(number)}
+            world.on_event = lambda event: kill_terraform(event, chance.uniform(0.0, 0.05))
+            with suppress(TerraformError):
+                workspace.apply(workspace.plan(values))
+            world.on_event = lambda event: None
+            workspace.apply(workspace.plan(values))
+            assert workspace.read().output == {"server_active": "blue"}
+
+
+@pytest.mark.control(1)
+def test_bare_terraform_offers_to_make_everything_again(world: World, tally: Tally) -> None:
+    workspace = world.ready()
+    workspace.apply(workspace.plan(BLUE))
+    world.state.write_bytes(b"")  # what is left of 10 to 78 of 100 states that were being written
+    planned = terraform(world.folder, "plan", "-detailed-exitcode", "-input=false", "-var", "server_active=blue")
+    assert planned == CHANGES
+    tally.control = (
+        "killed while it writes its state, bare Terraform plans to make all of it once more, and exits well"
+    )
+
+
+def kill_terraform(event: Event, seconds: float) -> None:
+    """Kill the Terraform of an apply, with its children, some time after it was started."""
+    if isinstance(event, TerraformStarted) and event.command == "apply":
+        time.sleep(seconds)
+        os.killpg(event.pid, signal.SIGKILL)
 
 
 def finish(night: Night) -> None:
