@@ -44,6 +44,8 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{prepared}{expected}"
     yield "lock", _lock(report.lock, now)
     yield "drift", f"{len(report.drift)} found" if report.drift else "none"
+    if report.history:
+        yield "history", report.history
     if report.unfinished:
         yield "unfinished", f"{report.unfinished}; bluegreen resume finishes it, bluegreen rollback goes back"
 

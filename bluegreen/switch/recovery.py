@@ -164,6 +164,8 @@ def _moved(steps: Steps, cut: PastRun, facts: StackFacts) -> str:
     drift = steps.live.drift()
     steps.active = drift.live
     begun = bool(cut.moved_at)
+    if not begun:
+        _refuse_moved_since(steps, cut, facts)
     if cut.phase == Phase.SWITCH:
         if not cut.first_deploy and (not begun or drift.live == cut.origin != cut.target):
             return _again(steps, cut, facts)

@@ -8,7 +8,7 @@ from math import isinf
 from statistics import median
 from typing import Any
 
-from bluegreen.errors import BluegreenError, Refused
+from bluegreen.errors import BluegreenError, Refused, UsageError
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Holder
@@ -48,6 +48,7 @@ class WayBack:
 @dataclass(frozen=True, slots=True)
 class StatusReport:
     """One environment. warm_until: Unix seconds, -1 for ever, 0 for nothing. unfinished: a run that was cut off.
+    history: why the journals cannot be read, "" when they can; what only they know is then left out.
 
     warm_since: since when the idle color is warm, Unix seconds, 0 when that is not known. warm_cost: what that has
     cost, in the user's currency; None when nobody said what an hour costs.
@@ -65,12 +66,15 @@ class StatusReport:
     unfinished: str = ""
     warm_since: float = 0.0
     warm_cost: float | None = None
+    history: str = ""
 
     @property
     def alarms(self) -> list[str]:
         """What `status --check` fails for."""
         active = self.colors.get(self.active)
         found = [f"drift: {finding}" for finding in self.drift]
+        if self.history:
+            found.append(self.history)
         if active is not None and not active.healthy:
             found.append(f"{self.active} is active and sick: {active.detail}")
         if self.warm_until and not self.rollback.ready:
@@ -86,16 +90,12 @@ def look(world: World) -> StatusReport:
     stack = world.stack
     stack.last.workspace.init()
     stack.read(stack.last)
-    unfinished = _unfinished(world)
     if stack.facts is None:
+        unfinished = _unfinished(world)
         cut = f"; unfinished: {unfinished}" if unfinished else ""
         raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy")
     facts = stack.complete()
     colors = {str(color): _color(world, facts, color) for color in Color}
-    warm_until = _warm_until(world, facts)
-    move = world.history.last_move
-    since = move.moved_at if move is not None and warm_until else 0.0
-    hourly = world.settings.cost_per_hour
     live, findings = _drift(world, facts)
     return StatusReport(
         environment=world.environment,
@@ -103,14 +103,31 @@ def look(world: World) -> StatusReport:
         public_url=facts.public_url,
         public=_public(world, facts, facts.serving),
         colors=colors,
-        warm_until=warm_until,
-        rollback=_way_back(world, facts, colors, live),
         lock=world.lock.holder(),
         drift=findings,
-        unfinished=unfinished,
-        warm_since=since,
-        warm_cost=hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
+        **_remembered(world, facts, colors, live),
     )
+
+
+def _remembered(
+    world: World, facts: StackFacts, colors: Mapping[str, ColorStatus], live: Color | None
+) -> dict[str, Any]:
+    """Return the fields of a report that come from the journals. One that cannot be read says so, and stops nobody
+    from seeing the rest."""
+    try:
+        warm_until = _warm_until(world, facts)
+        move, hourly = world.history.last_move, world.settings.cost_per_hour
+        since = move.moved_at if move is not None and warm_until else 0.0
+        return {
+            "warm_until": warm_until,
+            "rollback": _way_back(world, facts, colors, live),
+            "unfinished": _unfinished(world),
+            "warm_since": since,
+            "warm_cost": hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
+        }
+    except UsageError as error:
+        unknown = WayBack(False, "what earlier runs did cannot be read")
+        return {"warm_until": 0.0, "rollback": unknown, "history": f"{error}; {error.hint}"}
 
 
 def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:

@@ -119,5 +119,5 @@ def _damaged(where: str, what: str) -> UsageError:
     return UsageError(
         what,
         where=where,
-        hint="look at the live edge first (bluegreen status), then move this file out of the folder",
+        hint="bluegreen status shows what is; then move this file out of the folder",
     )

@@ -75,12 +75,14 @@ def test_status_of_trouble() -> None:
             lock=Holder("R", "deploy", "ana@desk", "desk", "b", 1, 0.0, NOW),
             drift=("the record points at blue",),
             unfinished="deploy R, cut off in SWITCH",
+            history="R.jsonl:3: damaged",
         ),
         NOW,
     )
     text = "\n".join(told)
     assert "rollback     not possible: blue is gone" in text
     assert "lock         deploy R, ana@desk since " in text
+    assert "history      R.jsonl:3: damaged" in text
     assert (
         "unfinished   deploy R, cut off in SWITCH; bluegreen resume finishes it, bluegreen rollback goes back" in text
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bluegreen.errors import BluegreenError, ConfigError, Refused
+from bluegreen.errors import BluegreenError, ConfigError, Refused, UsageError
 from bluegreen.events import ApplyStarted, Event, Planned
 from bluegreen.model import Color
-from bluegreen.ports import Holder
+from bluegreen.ports import Holder, JournalEntry
 from bluegreen.switch.guard import Guard, Step
 from bluegreen.switch.stack import Purpose, Stack
 from bluegreen.switch.values import as_it_is, prepared
@@ -273,3 +273,21 @@ def test_a_rollback_with_nothing_to_do_says_that_the_record_is_gone(shop: Start)
     town.records.records.clear()
     assert town.run("rollback").exit_code == 0
     assert "shop.test has no live record" in town.said
+
+
+@LAYOUTS
+def test_status_shows_the_rest_when_a_journal_cannot_be_read(
+    shop: Start, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town: Town = shop(layout)
+    town.run("deploy", release="2")
+
+    def unreadable(run: str) -> Sequence[JournalEntry]:
+        raise UsageError("the journal is damaged", where=run, hint="move it away")
+
+    monkeypatch.setattr(town.store, "journal", unreadable)
+    report = town.status()
+    assert (report.active, report.public, report.warm_until) == ("green", "green", 0.0)
+    assert not report.rollback.ready
+    assert report.history == "run-002: the journal is damaged; move it away"
+    assert report.history in report.alarms
