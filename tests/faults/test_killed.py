@@ -133,9 +133,7 @@ def test_bare_terraform_offers_to_make_everything_again(world: World, tally: Tal
     world.state.write_bytes(b"")  # what is left of 10 to 78 of 100 states that were being written
     planned = terraform(world.folder, "plan", "-detailed-exitcode", "-input=false", "-var", "server_active=blue")
     assert planned == CHANGES
-    tally.control = (
-        "killed while it writes its state, bare Terraform plans to make all of it once more, and exits well"
-    )
+    tally.control = "killed while it writes its state, bare Terraform plans to make all of it once more, and exits well"
 
 
 def kill_terraform(event: Event, seconds: float) -> None:

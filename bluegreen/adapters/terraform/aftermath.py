@@ -42,16 +42,15 @@ class StateService(Protocol):
 class Aftermath:
     """Mends one layer.
 
-    folder: the root. keep: the private folder for states that are set aside. waited: seconds for which our Terraform
-    waits for a lock. service: None where the backend's server answers Terraform alone.
+    folder: the root. data_dir: the layer's own private folder. waited: seconds for which our Terraform waits for a
+    lock. service: None where the backend's server answers Terraform alone.
     """
 
     def __init__(
         self,
         layer: str,
         folder: Path,
-        terraform_data: Path,
-        keep: Path,
+        data_dir: Path,
         calls: Calls,
         program: argv.Argv,
         local: LocalState,
@@ -61,8 +60,7 @@ class Aftermath:
     ) -> None:
         self._layer = layer
         self._errored = folder / ERRORED
-        self._terraform_data = terraform_data
-        self._keep = keep
+        self._data_dir = data_dir
         self._calls = calls
         self._program = program
         self._local = local
@@ -163,7 +161,7 @@ class Aftermath:
             return parse_state(find_document(outcome.stdout.read_bytes()))
 
     def _set_aside(self, errored: State) -> None:
-        aside = private_folder(self._keep) / f"errored-{errored.serial}.tfstate"
+        aside = private_folder(self._data_dir / "state") / f"errored-{errored.serial}.tfstate"
         self._errored.chmod(0o600)
         self._errored.replace(aside)
         self._tell(
@@ -175,7 +173,7 @@ class Aftermath:
 
     @property
     def _address(self) -> str:
-        return str((read_backend(self._terraform_data).get("config") or {}).get("address") or "")
+        return str((read_backend(self._data_dir / "terraform").get("config") or {}).get("address") or "")
 
     def _tell(self, text: str) -> None:
         self._emit(Said(f"{self._layer}: {text}", "warning"))

@@ -98,8 +98,7 @@ class TerraformWorkspace:
         self._aftermath = Aftermath(
             layer,
             self._folder,
-            self._terraform_data,
-            self._data_dir / "state",
+            self._data_dir,
             self._calls,
             engine.argv,
             self._local,
