@@ -33,16 +33,16 @@ from bluegreen.adapters.vendors import ImportMeanwhile, LocalVendors, Vendors
 from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
-from bluegreen.errors import BluegreenError, ConfigError, UsageError
+from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
 from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said
 from bluegreen.model import EMPTY, Action, Color, Value
-from bluegreen.ports import Holder, Interruptions, JournalEntry
+from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
-from bluegreen.switch.history import NOTHING_TO_DO, UNLOCKED, History, PastRun
+from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.world import Confirm, World
@@ -239,17 +239,38 @@ class Environment:
         emit(Result(NOTHING_TO_DO, 0, requests=dict.fromkeys(COUNTED, 0)))
         return RunResult("", "resume", NOTHING_TO_DO, 0, active="", previous="", release="", seconds=0.0)
 
-    def unlock(self, holder: Holder, *, reason: str) -> None:
-        """Break the lock that `holder` holds, as `locked_by` says, and keep in the history who did, and why.
+    def lock(self, *, reason: str, until: float = 0.0) -> None:
+        """Freeze this environment: nothing may be deployed or retired. until: Unix seconds; 0: until `unlock`."""
+        clock = SystemClock(self.interruptions)
+        freeze = Freeze(reason, who(os.environ), clock.time(), until)
+        self.store.set_freeze(freeze)
+        self._tell_of("lock", clock, FROZEN, reason, f"{self.name} is {freeze.title}")
+
+    def unlock(self, holder: Holder | None = None, *, reason: str = "") -> None:
+        """End a freeze, and break the lock that `holder` holds, as `locked_by` says; the history keeps who, and why.
 
         Raises Locked when its process is seen to live, or when somebody else holds the lock by now.
         """
-        LocalLock(self.data).break_(holder)
-        clock = SystemClock(self.interruptions)
+        if holder is not None:
+            LocalLock(self.data).break_(holder)
+        self.store.set_freeze(None)
+        told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
+        self._tell_of("unlock", SystemClock(self.interruptions), UNLOCKED, reason, told)
+
+    def _tell_of(self, verb: str, clock: SystemClock, verdict: str, reason: str, told: str) -> None:
+        """Keep in the history what was done without a run."""
         emit = self._emitter(new_run_id(clock.time()), clock, self.store)
-        emit(RunStarted(**self._opening("unlock"), reason=reason))
-        emit(Said(f"the lock of {holder.title} was broken", "warning"))
-        emit(Result(UNLOCKED, 0, requests=dict.fromkeys(COUNTED, 0)))
+        emit(RunStarted(**self._opening(verb), reason=reason))
+        emit(Said(told, "warning"))
+        emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a freeze is set, be it one whose time is over, or one that cannot be read."""
+        try:
+            return self.store.freeze() is not None
+        except Locked:
+            return True
 
     @property
     def locked_by(self) -> Holder | None:

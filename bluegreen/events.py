@@ -282,8 +282,8 @@ class Errored(Event):
 class Result(Event):
     """The last event of a run.
 
-    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, unlocked, refused, locked,
-    usage, failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 when nothing is warm.
+    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, frozen, unlocked, refused,
+    locked, usage, failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 for nothing.
     """
 
     name: ClassVar[str] = "result"

@@ -345,8 +345,30 @@ class Holder:
         """Who that is, in words."""
         if not self.run:
             return "somebody whom the lock does not name"
-        since = f"{datetime.fromtimestamp(self.since, UTC):%Y-%m-%d %H:%M:%S} UTC"
-        return f"{self.verb} {self.run} of {self.who} (process {self.pid} on {self.host}, since {since})"
+        return f"{self.verb} {self.run} of {self.who} (process {self.pid} on {self.host}, since {_utc(self.since)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Nothing may be deployed for a while. since, until: Unix seconds; until 0: as long as nobody ends it."""
+
+    reason: str
+    who: str
+    since: float
+    until: float = 0.0
+
+    def holds(self, now: float) -> bool:
+        return not self.until or now < self.until
+
+    @property
+    def title(self) -> str:
+        """Who did that, since when and why, in words."""
+        until = f" until {_utc(self.until)}" if self.until else ""
+        return f"locked by {self.who} since {_utc(self.since)}{until}: {self.reason}"
+
+
+def _utc(time: float) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Lock(Protocol):
@@ -397,7 +419,7 @@ class Commands(Protocol):
 
 
 class Store(Protocol):
-    """Journals of one environment, one per run."""
+    """What is kept of one environment: journals, one per run, and whether it is frozen."""
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         """Add one line to a run's journal; durable: it is on disk before this returns."""
@@ -409,4 +431,12 @@ class Store(Protocol):
 
     def journal(self, run: str) -> Sequence[JournalEntry]:
         """Read one run. Raises BluegreenError when there is none, or when it cannot be read."""
+        ...
+
+    def freeze(self) -> Freeze | None:
+        """Return the freeze that was set, though its time may be over. Raises BluegreenError when it is damaged."""
+        ...
+
+    def set_freeze(self, freeze: Freeze | None) -> None:
+        """Freeze the environment, or end that with None. Durable when this returns."""
         ...

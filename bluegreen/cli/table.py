@@ -22,7 +22,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Mend": {
         "resume": "Take up a run that was cut off or got stuck, and finish it.",
         "reconcile": "End a disagreement of Terraform's state and the live edge.",
-        "unlock": "Break the lock of a run that is gone, after saying whose it is.",
+        "lock": "Let nothing be deployed for a while; a rollback passes.",
+        "unlock": "End `lock`; break the lock of a run that is gone, after saying whose it is.",
     },
     "Terraform by hand": {
         "tf": "Run Terraform with the environment's values, data directory and backend.",

@@ -43,6 +43,8 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     prepared = ", its plan is prepared" if way.prepared else ""
     yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{prepared}{expected}"
     yield "lock", _lock(report.lock, now)
+    if report.freeze is not None:
+        yield "deploys", f"{report.freeze.title}; bluegreen unlock ends that"
     yield "drift", f"{len(report.drift)} found" if report.drift else "none"
     if report.history:
         yield "history", report.history

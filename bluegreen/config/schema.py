@@ -233,6 +233,7 @@ class EnvironmentSettings(Section):
     first_active: Annotated[Color, Strict(False)] = Color.BLUE
     keep_warm: DurationOrForever = 3600.0
     standby: Literal["stop", "destroy"] = "stop"
+    lock_after_return: bool = False
     cost_per_hour: Annotated[float | None, Field(ge=0, le=1e6)] = None
     warm: Warm = Warm()
     check: Check = Check()

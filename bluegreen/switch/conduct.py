@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, Interrupted, Refused, Returned, Stuck
+from bluegreen.errors import BluegreenError, Interrupted, Locked, Refused, Returned, Stuck
 from bluegreen.events import Result, RunStarted, Said, envelope
 from bluegreen.model import EMPTY
+from bluegreen.ports import Freeze
 from bluegreen.run.engine import Ending, Engine
 from bluegreen.switch.history import (
     ABANDONED,
@@ -64,9 +65,18 @@ def conduct(world: World, started: RunStarted, steps: Steps) -> RunResult:
         return walk(world, started.verb, steps, lambda: Phase.PREFLIGHT)
 
 
+FROZEN = frozenset({"deploy", "prepare", "switch", "retire"})
+"""What a frozen environment refuses. A way back it never does."""
+
+
 @contextmanager
 def locked(world: World, started: RunStarted) -> Iterator[None]:
-    """Hold the lock, and say in the journal who does, and whose run was cut off before."""
+    """Hold the lock, and say in the journal who does, and whose run was cut off before.
+
+    Raises Locked when another run holds it, or when the environment is frozen.
+    """
+    if started.verb in FROZEN:
+        _refuse_frozen(world)
     succeeded = world.lock.acquire(world.run, started.verb)
     try:
         other = succeeded if succeeded and succeeded.run != world.run else None
@@ -80,6 +90,12 @@ def locked(world: World, started: RunStarted) -> Iterator[None]:
         world.lock.release()
 
 
+def _refuse_frozen(world: World) -> None:
+    freeze = world.store.freeze()
+    if freeze is not None and freeze.holds(world.clock.time()):
+        raise Locked(f"{world.environment} is {freeze.title}", hint="bluegreen unlock ends that; a rollback passes")
+
+
 def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> RunResult:
     """Walk the verb's table from the phase that `begin` returns, and give the verdict."""
     began = world.clock.monotonic()
@@ -89,6 +105,10 @@ def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> Run
     finally:
         steps.finish()
     result = _judge(world, verb, steps, ending, world.clock.monotonic() - began)
+    if result.verdict == Returned.verdict and world.settings.lock_after_return:
+        why = f"run {world.run} was returned from"
+        world.store.set_freeze(Freeze(why, "lock_after_return", world.clock.time()))
+        world.emit(Said(f"{world.environment} is locked now, because {why}", "warning"))
     world.emit(_as_event(world, result))
     return result
 

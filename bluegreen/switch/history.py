@@ -14,7 +14,7 @@ from bluegreen.switch.phases import MOVED, NOT_BEGUN, STALE
 
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
 SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
-RECONCILED, UNLOCKED = "reconciled", "unlocked"
+RECONCILED, FROZEN, UNLOCKED = "reconciled", "frozen", "unlocked"
 
 FOREVER = -1.0
 """As the end of a warm time."""

@@ -8,10 +8,10 @@ from math import isinf
 from statistics import median
 from typing import Any
 
-from bluegreen.errors import BluegreenError, Refused, UsageError
+from bluegreen.errors import BluegreenError, Locked, Refused, UsageError
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
-from bluegreen.ports import Holder
+from bluegreen.ports import Freeze, Holder
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
@@ -67,6 +67,7 @@ class StatusReport:
     warm_since: float = 0.0
     warm_cost: float | None = None
     history: str = ""
+    freeze: Freeze | None = None
 
     @property
     def alarms(self) -> list[str]:
@@ -105,6 +106,7 @@ def look(world: World) -> StatusReport:
         colors=colors,
         lock=world.lock.holder(),
         drift=findings,
+        freeze=_freeze(world),
         **_remembered(world, facts, colors, live),
     )
 
@@ -128,6 +130,15 @@ def _remembered(
     except UsageError as error:
         unknown = WayBack(False, "what earlier runs did cannot be read")
         return {"warm_until": 0.0, "rollback": unknown, "history": f"{error}; {error.hint}"}
+
+
+def _freeze(world: World) -> Freeze | None:
+    """Return the freeze that holds now; one that its file does not tell of, by its error."""
+    try:
+        freeze = world.store.freeze()
+    except Locked as error:
+        return Freeze(str(error), "somebody", 0.0)
+    return freeze if freeze is not None and freeze.holds(world.clock.time()) else None
 
 
 def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:

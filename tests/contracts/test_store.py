@@ -13,7 +13,7 @@ from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.adapters.state.journal import LocalStore
 from bluegreen.adapters.state.lock import LocalLock
 from bluegreen.errors import BluegreenError, Locked
-from bluegreen.ports import Lock, Store
+from bluegreen.ports import Freeze, Lock, Store
 
 FIRST, SECOND, THIRD = "20261122-183501-4f2a", "20261122-183501-8000", "20261123-000000-0000"
 
@@ -53,6 +53,16 @@ def test_journals_are_kept_apart(store: Store) -> None:
     store.append(FIRST, {"event": "one"}, durable=True)
     store.append(SECOND, {"event": "two"}, durable=True)
     assert [entry.event for entry in store.journal(FIRST)] == ["one"]
+
+
+def test_a_freeze_is_kept_until_it_is_ended(store: Store) -> None:
+    assert store.freeze() is None
+    for freeze in (Freeze("audit", "ana@desk", 1.5, 2.5), Freeze("Zoë's\nday", "ada@here", 3.0)):
+        store.set_freeze(freeze)
+        assert store.freeze() == freeze
+    store.set_freeze(None)
+    store.set_freeze(None)
+    assert store.freeze() is None
 
 
 def test_a_run_that_never_was_has_no_journal(store: Store) -> None:

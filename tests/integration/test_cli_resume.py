@@ -127,3 +127,16 @@ def test_the_journal_of_a_run_that_was_taken_up_is_one(shop: Shop, program: Prog
     shown = program("show", killed).out
     assert "cut off" in shown
     assert "taken up again by" in shown
+
+
+def test_a_locked_environment_takes_no_deploy_and_every_rollback(shop: Shop, program: Program) -> None:
+    assert program("deploy", "--release", "1.5.0").code == 0
+    assert program("lock", "--reason", "audit", "--until", "1h").code == 0
+    refused = program("deploy", "--release", "1.6.0", "--json")
+    assert (refused.code, refused.result["verdict"], "audit" in refused.err) == (4, "locked", True), refused
+    assert "audit" in program("status").out
+    assert program("rollback").code == 0
+    assert program("unlock").code == 0
+    assert program("deploy", "--release", "1.6.0").code == 0
+    assert "audit" in program("history").out
+    assert shop.live_color() == "green"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.errors import Locked, UsageError
-from bluegreen.ports import Holder, JournalEntry
+from bluegreen.ports import Freeze, Holder, JournalEntry
 
 
 class MemoryStore:
@@ -17,6 +17,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.durable: dict[str, int] = {}
         self._journals: dict[str, list[JournalEntry]] = {}
+        self._freeze: Freeze | None = None
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         journal = self._journals.setdefault(run, [])
@@ -31,6 +32,12 @@ class MemoryStore:
         if run not in self._journals:
             raise UsageError(f"there is no run {run}", hint="list the runs: bluegreen history")
         return tuple(self._journals[run])
+
+    def freeze(self) -> Freeze | None:
+        return self._freeze
+
+    def set_freeze(self, freeze: Freeze | None) -> None:
+        self._freeze = freeze
 
 
 @dataclass(slots=True)

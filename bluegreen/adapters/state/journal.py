@@ -8,12 +8,21 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bluegreen.adapters.state.files import append_line, explained, has_a_line, private_folder, read_file
-from bluegreen.errors import UsageError
-from bluegreen.ports import JournalEntry
+from bluegreen.adapters.state.files import (
+    append_line,
+    explained,
+    has_a_line,
+    private_folder,
+    read_file,
+    replace_file,
+    sync_folder,
+)
+from bluegreen.errors import Locked, UsageError
+from bluegreen.ports import Freeze, JournalEntry
 
 VERSION = 1
 """Of the journal's form; the first line carries it under `journal`."""
@@ -33,10 +42,11 @@ def new_run_id(now: float, random: Callable[[int], str] = secrets.token_hex) -> 
 
 
 class LocalStore:
-    """ports.Store in the folder `root`/runs."""
+    """ports.Store in the folder `root`: `runs/RUN.jsonl`, and `freeze.json`."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "runs"
+        self._frozen = root / "freeze.json"
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         path = self._path(run)
@@ -71,6 +81,31 @@ class LocalStore:
     def _meant(self, run: str) -> str:
         close = difflib.get_close_matches(run, self.runs(), n=1)
         return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
+
+    def freeze(self) -> Freeze | None:
+        with explained(self._frozen, "read whether this is frozen"):
+            try:
+                content = read_file(self._frozen)
+            except FileNotFoundError:
+                return None
+        try:
+            data = json.loads(content)
+            return Freeze(str(data["reason"]), str(data["who"]), float(data["since"]), float(data["until"]))
+        except (ValueError, KeyError, TypeError):
+            raise Locked(
+                "it is locked, but the file does not say why",
+                where=str(self._frozen),
+                hint="bluegreen unlock --reason TEXT, when nothing speaks against it",
+            ) from None
+
+    def set_freeze(self, freeze: Freeze | None) -> None:
+        private_folder(self._frozen.parent)
+        with explained(self._frozen, "write whether this is frozen"):
+            if freeze is None:
+                self._frozen.unlink(missing_ok=True)
+                sync_folder(self._frozen.parent)
+            else:
+                replace_file(self._frozen, json.dumps(asdict(freeze)).encode())
 
 
 class ReadOnlyStore(LocalStore):

@@ -1,12 +1,13 @@
-"""`unlock`, over an environment whose lock somebody holds."""
+"""`lock` and `unlock`, over an environment whose lock somebody holds."""
 
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from bluegreen.cli.commands import unlock
+from bluegreen.cli.commands import lock, unlock
 from bluegreen.cli.main import run
 from bluegreen.ports import Holder
 
@@ -20,16 +21,21 @@ class Held:
 
     def __init__(self, holder: Holder | None) -> None:
         self.locked_by = holder
-        self.broken: list[tuple[Holder, str]] = []
+        self.frozen = False
+        self.broken: list[tuple[Holder | None, str]] = []
 
-    def unlock(self, holder: Holder, *, reason: str) -> None:
+    def lock(self, *, reason: str, until: float) -> None:
+        self.locked = (reason, until)
+
+    def unlock(self, holder: Holder | None, *, reason: str) -> None:
         self.broken.append((holder, reason))
 
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Held:
     environment = Held(HOLDER)
-    monkeypatch.setattr(unlock, "open_environment", lambda options: environment)
+    for command in (lock, unlock):
+        monkeypatch.setattr(command, "open_environment", lambda options: environment)
     return environment
 
 
@@ -41,7 +47,7 @@ def test_it_says_whose_lock_it_broke(held: Held, capsys: pytest.CaptureFixture[s
 
 def test_as_json(held: Held, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["unlock", "--reason", "test", "--yes", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"environment": "pro", "broken": "R1"}
+    assert json.loads(capsys.readouterr().out) == {"environment": "pro", "broken": "R1", "ended": False}
 
 
 @pytest.mark.parametrize(("option", "missing"), [("--yes", "--reason"), ("--reason=test", "--yes")])
@@ -57,4 +63,34 @@ def test_a_lock_that_nobody_holds_needs_no_reason(held: Held, capsys: pytest.Cap
     held.locked_by = None
     assert run(["unlock", "--json"]) == 0
     assert held.broken == []
-    assert json.loads(capsys.readouterr().out) == {"environment": "pro", "broken": None}
+    assert json.loads(capsys.readouterr().out) == {"environment": "pro", "broken": None, "ended": False}
+
+
+def test_a_freeze_is_ended_without_a_question(held: Held, capsys: pytest.CaptureFixture[str]) -> None:
+    held.locked_by, held.frozen = None, True
+    assert run(["unlock"]) == 0
+    assert held.broken == [(None, "")]
+    assert "pro may be deployed to again" in capsys.readouterr().err
+
+
+def test_a_lock_says_why_and_until_when(held: Held, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lock", "--reason", "audit", "--until", "2099-01-01T00:00:00+00:00", "--json"]) == 0
+    assert held.locked == ("audit", 4070908800.0)
+    assert json.loads(capsys.readouterr().out) == {"environment": "pro", "reason": "audit", "until": 4070908800.0}
+
+
+def test_until_may_be_a_duration(held: Held) -> None:
+    before = time.time()
+    assert run(["lock", "--reason", "audit", "--until", "90m"]) == 0
+    assert before + 5400 <= held.locked[1] <= time.time() + 5400
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "soon", "", "0s"])
+def test_an_end_that_cannot_be_meant_is_refused(held: Held, until: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lock", "--reason", "audit", "--until", until]) == 2
+    assert not hasattr(held, "locked")
+    assert "--until" in capsys.readouterr().err
+
+
+def test_a_lock_needs_a_reason(held: Held) -> None:
+    assert run(["lock"]) == 2

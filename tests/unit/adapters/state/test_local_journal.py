@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bluegreen.adapters.state.journal import LocalStore, new_run_id
-from bluegreen.errors import BluegreenError, UsageError
+from bluegreen.errors import BluegreenError, Locked, UsageError
 
 RUN = "20261122-183501-4f2a"
 ENTRIES = [{"event": "run-started", "time": 1.0}, {"event": "said", "text": "ä" * 40}, {"event": "result", "n": {}}]
@@ -142,3 +142,15 @@ def test_a_file_in_the_place_of_a_folder_is_named_and_not_taken_for_no_runs(bloc
 
 def test_where_nothing_was_ever_run_there_are_no_runs(tmp_path: Path) -> None:
     assert list(LocalStore(tmp_path / ".bluegreen" / "demo").runs()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"reason": "x"}'])
+def test_a_damaged_freeze_still_locks(tmp_path: Path, content: bytes) -> None:
+    store = LocalStore(tmp_path)
+    (tmp_path / "freeze.json").write_bytes(content)
+    with pytest.raises(Locked) as caught:
+        store.freeze()
+    assert caught.value.where == str(tmp_path / "freeze.json")
+    assert "bluegreen unlock" in caught.value.hint
+    store.set_freeze(None)
+    assert store.freeze() is None
