@@ -3,6 +3,7 @@
 BluegreenError              1  failed, the public never left the old color
 |-- TerraformError          1  Terraform ended with an error; carries its diagnostics
 |   `-- ApplyNotBegun       1  an apply did, before it touched any resource
+|-- HookFailed              1  a command of the user's that belongs to the switch failed, or was cut off
 |-- CheckFailed             1  the idle color did not become healthy in time
 |-- UsageError              2  usage or environment: what was asked for cannot be meant
 |   |-- ConfigError         2  bluegreen.yaml, tfvars or a stack's output is wrong; carries every problem
@@ -93,6 +94,10 @@ class TerraformError(BluegreenError):
 
 class ApplyNotBegun(TerraformError):
     """An apply ended with an error before it touched any resource."""
+
+
+class HookFailed(BluegreenError):
+    """A command of the user's that belongs to the switch failed, or was cut off."""
 
 
 class CheckFailed(BluegreenError):

@@ -184,6 +184,30 @@ class Probed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HookStarted(Event):
+    """A command of the user's begins. hook: before_switch, ...; number: which one of its list, from 1."""
+
+    name: ClassVar[str] = "hook-started"
+    durable: ClassVar[bool] = True
+    hook: str
+    number: int
+    command: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HookFinished(Event):
+    """It ended. exit_code: -1 when it did not end in its time. output: the end of what it printed."""
+
+    name: ClassVar[str] = "hook-finished"
+    durable: ClassVar[bool] = True
+    hook: str
+    number: int
+    exit_code: int
+    seconds: float
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleRead(Event):
     """The end of what the machine of a color that did not come up wrote to its serial console."""
 

@@ -411,9 +411,11 @@ class JournalEntry:
 
 
 class Commands(Protocol):
-    """Runs a user's own command: an argument list, no shell, in its own process group, stdin closed."""
+    """Runs a user's own command: an argument list, no shell, in its own process group."""
 
-    def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
+    def run(
+        self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
+    ) -> tuple[int, str]:
         """Return its exit code and the end of what it printed; -1 when it did not end in `timeout` seconds."""
         ...
 

@@ -25,14 +25,18 @@ class SystemCommands:
     def __init__(self, clean: Callable[[str], str] = str) -> None:
         self._clean = clean
 
-    def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str]:
+    def run(
+        self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
+    ) -> tuple[int, str]:
         """Run `argv` in a process group of its own. Raises UsageError when it cannot be started."""
-        with tempfile.TemporaryFile() as output:
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as told:
+            told.write(stdin)
+            told.seek(0)
             try:
                 process = subprocess.Popen(
                     argv,
                     env={**os.environ, **environment},
-                    stdin=subprocess.DEVNULL,
+                    stdin=told,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,

@@ -163,6 +163,15 @@ def _witnessed(narrator: Narrator, data: Data) -> Iterator[str]:
     yield f"the live records point at {data['active'] or 'no color'}{detail}"
 
 
+def _hook_started(narrator: Narrator, data: Data) -> Iterator[str]:
+    yield f"hook {data['hook']}: {' '.join(data['command'])}"
+
+
+def _hook_finished(narrator: Narrator, data: Data) -> Iterator[str]:
+    how = "" if data["exit_code"] == 0 else f", exit code {data['exit_code']}"
+    yield f"hook {data['hook']} took {took(data['seconds'])}{how}"
+
+
 _QUIET: dict[str, Teller] = {"said": _warned, "console": _console}
 _NORMAL: dict[str, Teller] = {
     "run-started": _started,
@@ -177,6 +186,8 @@ _NORMAL: dict[str, Teller] = {
     "probed": _probed,
     "first-answer": _first_answer,
     "waiting-for": _waiting,
+    "hook-started": _hook_started,
+    "hook-finished": _hook_finished,
     "public-answered": _public,
 }
 _VERBOSE: dict[str, Teller] = {

@@ -21,7 +21,9 @@ HEAD = ("RUN", "WHEN", "WHO", "VERB", "FROM", "TO", "RELEASE", "VERDICT", "FAILE
 FIRST_BELOW = ("COMMIT", "WHO", "FROM", "FAILED", "RELEASE")
 """Which columns go below their run where a screen is narrow, in this order."""
 
-SHOWN = frozenset({"planned", "apply-finished", "probed", "first-answer", "public-answered", "said", "run-resumed"})
+SHOWN = frozenset(
+    {"planned", "apply-finished", "probed", "first-answer", "public-answered", "said", "run-resumed", "hook-finished"}
+)
 """Events that `show` lists under the phase in which they came."""
 
 

@@ -88,6 +88,41 @@ class Smoke(Section):
     timeout: Duration = 60.0
 
 
+class Hook(Smoke):
+    """A command that belongs to a switch. idempotent: it may be run again when it was cut off."""
+
+    on_failure: Literal["stop", "continue"] = "stop"
+    idempotent: bool = False
+
+
+class ReturnHook(Hook):
+    """One of a way back, which goes on without it, unless it says `stop`: then the run is stuck."""
+
+    on_failure: Literal["stop", "continue"] = "continue"
+
+
+class LastHook(Hook):
+    """One that comes when all is done, and so can stop nothing."""
+
+    on_failure: Literal["continue"] = "continue"
+
+
+HookList: TypeAlias = Annotated[tuple[Hook, ...], Strict(False)]
+ReturnHookList: TypeAlias = Annotated[tuple[ReturnHook, ...], Strict(False)]
+
+
+class Hooks(Section):
+    """Commands around what a run does, each run in turn. A rollback runs the ones of a return, and no others."""
+
+    before_prepare: HookList = ()
+    after_prepare: HookList = ()
+    before_switch: HookList = ()
+    after_switch: HookList = ()
+    before_return: ReturnHookList = ()
+    after_return: ReturnHookList = ()
+    after_done: Annotated[tuple[LastHook, ...], Strict(False)] = ()
+
+
 class Check(Section):
     """The idle color, asked by its own backend hostname before anything is switched.
 
@@ -241,6 +276,7 @@ class EnvironmentSettings(Section):
     probe: PublicProbe = PublicProbe()
     identity: Annotated[Identity | None, BeforeValidator(none_is_a_word), NoneIsAWord()]
     bake: Bake = Bake()
+    hooks: Hooks = Hooks()
     guard: Guard = Guard()
     terraform: Terraform = Terraform()
     edge: Edge = Edge()

@@ -22,6 +22,7 @@ from bluegreen.switch.history import (
     ROLLED_BACK,
     SWITCHED,
 )
+from bluegreen.switch.hooks import Hooks
 from bluegreen.switch.phases import NOTHING, TABLES, Phase
 from bluegreen.switch.steps import Steps
 from bluegreen.switch.world import World
@@ -99,9 +100,11 @@ def _refuse_frozen(world: World) -> None:
 def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> RunResult:
     """Walk the verb's table from the phase that `begin` returns, and give the verdict."""
     began = world.clock.monotonic()
-    engine = Engine(world.emit, world.clock, world.interruptions)
+    engine, hooks = Engine(world.emit, world.clock, world.interruptions), Hooks(verb, steps)
     try:
-        ending = engine.walk(TABLES[verb], steps.steps(), begin())
+        ending = engine.walk(TABLES[verb], hooks.around(steps.steps()), begin())
+        if ending.phase == Phase.DONE and ending.outcome != NOTHING:
+            hooks.at_the_end()
     finally:
         steps.finish()
     result = _judge(world, verb, steps, ending, world.clock.monotonic() - began)

@@ -27,7 +27,8 @@ class PastRun:
     applied: whether any apply was begun that Terraform did not refuse at once. moved_at: when the last such apply that
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
-    terraform: the process that its journal does not say has ended. asked: see events.RunStarted.
+    terraform: the process that its journal does not say has ended. asked: see events.RunStarted. hooks: name and number
+    of each hook that was begun -> its exit code, None when its journal does not say that it ended.
     """
 
     id: str
@@ -47,6 +48,7 @@ class PastRun:
     answered_after: float = 0.0
     probed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     terraform: DeadTerraform | None = None
+    hooks: Mapping[tuple[str, int], int | None] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
@@ -89,6 +91,8 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                 found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
             case "terraform-finished":
                 found["terraform"] = None
+            case "hook-started" | "hook-finished":
+                found["hooks"] = {**found.get("hooks", {}), (data["hook"], data["number"]): data.get("exit_code")}
             case "route-chosen":
                 found |= {name: data[name] for name in ("origin_release", "release", "inputs", "first_deploy")}
                 found |= {name: Color(data[name]) if data[name] else None for name in ("origin", "target")}

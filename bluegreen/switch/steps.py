@@ -186,17 +186,17 @@ class Steps:
             plan = prepared or stack.plan(stack.last, intent, purpose)
             self.before_move()
         except BluegreenError as error:
-            raise _not_begun(error, begun) from error
+            raise not_begun(error, begun) from error
         self.audience.pace(self.world.settings.probe.every)
         self.audience.expect(self.world.witness.serving(facts, to))
         self.moving = True
         try:
             stack.apply(stack.last, plan, purpose)
         except Locked as error:  # the apply found the state's lock taken, and has not begun
-            raise _not_begun(error, begun) from error
+            raise not_begun(error, begun) from error
         except ApplyNotBegun as error:
             if prepared is None:
-                raise _not_begun(error, begun) from error
+                raise not_begun(error, begun) from error
             self.moving = begun
             self.say(f"the prepared plan is of no use any more: {error.message}", "warning")
             self.plan_anew(phase, to, intent)
@@ -261,6 +261,6 @@ class Steps:
         self.audience.stop()
 
 
-def _not_begun(error: BluegreenError, begun: bool) -> Exception:
+def not_begun(error: BluegreenError, begun: bool) -> Exception:
     """Return what a phase ends by whose apply was not begun. begun: an earlier one was, and may have moved somebody."""
     return error if begun else Leave(NOT_BEGUN, error)

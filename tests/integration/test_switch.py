@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,3 +177,22 @@ def test_the_project_survives_being_moved_to_another_name_of_the_same_folder(sho
     link.symlink_to(shop.folder)
     shop.folder = link
     assert shop.run("deploy").verdict == "nothing-to-do"
+
+
+def test_hooks_are_run_around_what_they_belong_to(shop: Shop) -> None:
+    notes = shop.folder / "notes"
+    told = '"$BLUEGREEN_HOOK $BLUEGREEN_FROM $BLUEGREEN_COLOR $BLUEGREEN_RELEASE"'
+    note = ["sh", "-c", f"echo {told} >> {notes}; cat > {notes}.in"]
+    names = ["before_prepare", "before_switch", "after_switch", "before_return", "after_return", "after_done"]
+    shop.configure(hooks={name: [{"command": note}] for name in names})
+    shop.run("deploy", release="1.5.0")
+    shop.run("rollback")
+    assert notes.read_text().splitlines() == [
+        "before_prepare blue green 1.5.0",
+        "before_switch blue green 1.5.0",
+        "after_switch blue green 1.5.0",
+        "after_done blue green 1.5.0",
+        "before_return green blue 1.4.2",
+        "after_return green blue 1.4.2",
+    ]
+    assert json.loads((shop.folder / "notes.in").read_text())["to"] == {"color": "blue", "release": "1.4.2"}

@@ -27,6 +27,10 @@ def test_a_command_is_run_with_its_environment_and_without_a_shell() -> None:
     assert (code, output) == (3, "green $HOME; *\noops\n")
 
 
+def test_it_reads_what_it_is_told() -> None:
+    assert SystemCommands().run(["cat"], {}, 20.0, b'{"hook": "x"}') == (0, '{"hook": "x"}')
+
+
 def test_it_has_nobody_to_ask() -> None:
     assert run("sh", "-c", "read answer || echo nobody")[1] == "nobody\n"
 

@@ -52,7 +52,9 @@ def test_every_key_of_an_environment_is_in_it() -> None:
     blocks = [DOCUMENT["defaults"], *DOCUMENT["environments"].values()]
     written = {path for block in blocks for path in written_paths(block)}
     commented = {"identity.color.json", "identity.release.header", "identity.color.pattern", "identity.release.pattern"}
-    assert set(model_paths(EnvironmentSettings)) - written == commented
+    # The lists of hooks are alike, so that one of them stands for all.
+    known = {re.sub(r"^hooks\.\w+\.", "hooks.before_switch.", path) for path in model_paths(EnvironmentSettings)}
+    assert known - written == commented
     explained = re.search(r"# Each of the two: exactly one of header .* json .*pattern ", TEXT)
     assert explained
 
