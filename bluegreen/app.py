@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bluegreen import __version__
+from bluegreen.adapters.called_back import CalledBack
 from bluegreen.adapters.clock import SystemClock
 from bluegreen.adapters.commands import SystemCommands
 from bluegreen.adapters.emitter import Emitter
@@ -34,7 +36,7 @@ from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
-from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said
+from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said, WaitingFor
 from bluegreen.model import EMPTY, Action, Color, Value
 from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
@@ -43,7 +45,7 @@ from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
-from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.request import DEPLOYS, DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.world import Confirm, World
 
@@ -54,6 +56,9 @@ if TYPE_CHECKING:  # each verb imports what it needs of these when it is called:
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
+
+FOLLOW = 0.5
+"""Seconds between two looks at a run that was asked to go back."""
 
 DATA = ".bluegreen"
 """Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
@@ -168,12 +173,36 @@ class Environment:
             return self._conduct(world, "switch", SwitchPrepared(world))
 
     def rollback(self, *, to: str | None = None, force: bool = False, reason: str = "") -> RunResult:
-        """Send the public back to the color that it came from."""
+        """Send the public back to the color that it came from.
+
+        A deploy that is under way is asked to go back by itself, and waited for.
+        """
+        request = RollbackRequest(Color(to) if to else None, force, reason)
+        try:
+            return self._rollback(request, reason)
+        except Locked as locked:
+            holder = self.locked_by
+            if locked.result is not None or holder is None or holder.verb not in (*DEPLOYS, "rollback"):
+                raise
+            self._call_back(holder)
+        return self._rollback(request, reason)
+
+    def _call_back(self, holder: Holder) -> None:
+        """Ask the run of another process to go back, and return when it has ended."""
+        clock = SystemClock(self.interruptions)
+        emit = self._emitter(holder.run, clock, ReadOnlyStore(self.data))
+        if holder.verb in DEPLOYS:
+            self.store.call_back(holder.run, who(os.environ))
+            emit(Said(f"{holder.title} is under way, and is asked to go back", "warning"))
+        emit(WaitingFor(f"run {holder.run} to end"))
+        while (standing := self.locked_by) is not None and standing.run == holder.run:
+            clock.sleep(FOLLOW)
+
+    def _rollback(self, request: RollbackRequest, reason: str) -> RunResult:
         from bluegreen.switch.rollback import Rollback
 
-        request = RollbackRequest(Color(to) if to else None, force, reason)
         with self._world("rollback") as world:
-            asked = {"force": force}
+            asked = {"force": request.force}
             return self._conduct(world, "rollback", Rollback(world, request=request), reason, asked)
 
     def retire(
@@ -301,11 +330,16 @@ class Environment:
         self._refuse_shared_state()
         if self.network is not None:
             refuse_unless_up(self.network)
-        clock = SystemClock(self.interruptions)
-        run = run or new_run_id(clock.time())
+        run = run or new_run_id(time.time())
+        interruptions = self.interruptions
+        if verb in DEPLOYS:
+            interruptions = CalledBack(interruptions, self.store, run)
+        clock = SystemClock(interruptions)
         store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store
         emit = self._emitter(run, clock, store)
-        layers = [Layer(layer.name, layer.color, self.workspace(layer, emit)) for layer in self.config.stack]
+        layers = [
+            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions)) for layer in self.config.stack
+        ]
         stack = Stack(layers, self._guard(allow), emit, clock)
         prober = ThreadProber(probe := HttpProbe())
         vendors = self._vendors()
@@ -327,7 +361,7 @@ class Environment:
                 lock=LocalLock(self.data),
                 lives=lives,
                 clock=clock,
-                interruptions=self.interruptions,
+                interruptions=interruptions,
                 emit=emit,
                 confirm=self.confirm,
             )
@@ -400,7 +434,12 @@ class Environment:
         """Return whether a layer's folder serves it alone, so that one values file in it can be right."""
         return sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) == 1
 
-    def workspace(self, layer: LayerConfig, emit: Callable[[Event], None] = _unheard) -> TerraformWorkspace:
+    def workspace(
+        self,
+        layer: LayerConfig,
+        emit: Callable[[Event], None] = _unheard,
+        interruptions: Interruptions | None = None,
+    ) -> TerraformWorkspace:
         """Return the Terraform of one layer."""
         from bluegreen.render.tfvars import render_tfvars
 
@@ -413,7 +452,7 @@ class Environment:
             engine=self.engine,
             render=render_tfvars,
             emit=emit,
-            interruptions=self.interruptions,
+            interruptions=interruptions or self.interruptions,
             backend_config=[_filled(text, words) for text in terraform.backend_config],
             workspace=terraform.workspace,
             var_files=[self.folder / file for file in terraform.var_files],

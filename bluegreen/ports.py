@@ -37,10 +37,16 @@ class Clock(Protocol):
 
 
 class Interruptions(Protocol):
-    """Whether INT, TERM or HUP arrived."""
+    """Whether INT, TERM or HUP arrived, or somebody else asked the run to go back.
+
+    asked_by: who that was, from then on; "" when it was no more than a signal.
+    """
 
     @property
     def requested(self) -> bool: ...
+
+    @property
+    def asked_by(self) -> str: ...
 
     def clear(self) -> None:
         """Forget what arrived: it has been answered."""
@@ -433,6 +439,14 @@ class Store(Protocol):
 
     def journal(self, run: str) -> Sequence[JournalEntry]:
         """Read one run. Raises BluegreenError when there is none, or when it cannot be read."""
+        ...
+
+    def call_back(self, run: str, who: str) -> None:
+        """Ask the run, which may be another process's, to go back; with who "" ask it no longer."""
+        ...
+
+    def called_back(self, run: str) -> str:
+        """Return who asked the run to go back, "" when nobody does."""
         ...
 
     def freeze(self) -> Freeze | None:

@@ -47,6 +47,8 @@ class Signals:
         self._before.clear()
         self._tell()
 
+    asked_by = ""
+
     @property
     def requested(self) -> bool:
         self._tell()
@@ -78,6 +80,7 @@ class NeverInterrupted:
     """ports.Interruptions for a program that handles its signals itself."""
 
     requested = False
+    asked_by = ""
 
     def clear(self) -> None:
         """There is nothing to forget."""

@@ -80,6 +80,7 @@ def locked(world: World, started: RunStarted) -> Iterator[None]:
         _refuse_frozen(world)
     succeeded = world.lock.acquire(world.run, started.verb)
     try:
+        world.store.call_back(world.run, "")  # what was asked of it before it was cut off
         other = succeeded if succeeded and succeeded.run != world.run else None
         closed = other if other and close_abandoned(world, other.run, started.service) else None
         world.emit(started)
@@ -136,7 +137,7 @@ def _judge(world: World, verb: str, steps: Steps, ending: Ending, seconds: float
         run=world.run,
         verb=verb,
         verdict=verdict,
-        exit_code=Interrupted.exit_code if ending.interrupted else error.exit_code if error else 0,
+        exit_code=_exit_code(ending.interrupted and not world.interruptions.asked_by, error),
         active=str(steps.active or ""),
         previous=str(steps.origin) if moved else "",
         release=steps.release,
@@ -146,6 +147,10 @@ def _judge(world: World, verb: str, steps: Steps, ending: Ending, seconds: float
         warm_until=0.0 if not moved else FOREVER if math.isinf(keep) else world.clock.time() + keep,
         error=error,
     )
+
+
+def _exit_code(interrupted: bool, error: BluegreenError | None) -> int:
+    return Interrupted.exit_code if interrupted else error.exit_code if error else 0
 
 
 def _verdict(verb: str, steps: Steps, ending: Ending) -> tuple[str, BluegreenError | None]:
@@ -175,7 +180,8 @@ def _because(error: BluegreenError, cause: BluegreenError) -> BluegreenError:
 def _returned(steps: Steps, cause: BluegreenError) -> Returned:
     what = f"{steps.target} was switched to and failed: {cause.message}"
     if isinstance(cause, Interrupted):
-        what = "the run was interrupted after the switch"
+        by = steps.world.interruptions.asked_by
+        what = f"returned on request of {by}" if by else "the run was interrupted after the switch"
     told = f"{what}; the public is back on {steps.origin}"
     return Returned(told, hint=f"bluegreen show {steps.world.run}")
 
@@ -189,6 +195,8 @@ def _stuck(steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
 def _failed(steps: Steps, ending: Ending) -> BluegreenError:
     if ending.interrupted:
         kept = f"the public never left {steps.active}" if steps.world.stack.applied_in else "nothing was changed"
+        if by := steps.world.interruptions.asked_by:
+            return BluegreenError(f"stopped on request of {by}; {kept}")
         return Interrupted(f"interrupted; {kept}" if steps.active else "interrupted")
     error = ending.errors[0]
     if isinstance(error, Refused) and ending.left in steps.world.stack.applied_in:

@@ -108,7 +108,8 @@ def deploy_target(facts: StackFacts, active: Color, request: DeployRequest, want
 
 NO_WAY_BACK = "there is nothing to go back to"
 
-_DEPLOYS = ("deploy", "prepare", "switch")
+DEPLOYS = ("deploy", "prepare", "switch")
+"""Verbs that bring the public to a release, or prepare that: a rollback ends them."""
 
 
 def refuse_returned(history: History, wanted: Mapping[str, Any], request: DeployRequest) -> None:
@@ -148,7 +149,7 @@ def rollback_way(facts: StackFacts, request: RollbackRequest, history: History) 
     ):
         assert unfinished.target is not None, "a run that tells something has a target"
         return Way(unfinished.target, unfinished)
-    if unfinished is not None and unfinished.verb in _DEPLOYS:
+    if unfinished is not None and unfinished.verb in DEPLOYS:
         if unfinished.phase not in MOVED:
             return _asked(request, active)
         if unfinished.origin is not None and request.to in (None, unfinished.origin):

@@ -65,6 +65,17 @@ def test_a_freeze_is_kept_until_it_is_ended(store: Store) -> None:
     assert store.freeze() is None
 
 
+def test_a_run_is_asked_to_go_back_until_it_is_no_longer(store: Store) -> None:
+    store.append(FIRST, {"event": "one"}, durable=True)
+    assert store.called_back(FIRST) == ""
+    store.call_back(FIRST, "")
+    store.call_back(FIRST, "Zoë@desk")
+    assert (store.called_back(FIRST), store.called_back(SECOND)) == ("Zoë@desk", "")
+    assert list(store.runs()) == [FIRST]
+    store.call_back(FIRST, "")
+    assert store.called_back(FIRST) == ""
+
+
 def test_a_run_that_never_was_has_no_journal(store: Store) -> None:
     with pytest.raises(BluegreenError, match=FIRST) as caught:
         store.journal(FIRST)

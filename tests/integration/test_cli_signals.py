@@ -130,3 +130,30 @@ def test_a_release_whose_return_was_killed_counts_as_taken_back(shop: Shop, prog
     refused = program("deploy", "--release", "1.5.0")
     assert (refused.code, shop.live_color()) == (3, "blue")
     assert "--retry --reason TEXT" in refused.err
+
+
+@pytest.mark.parametrize(("phase", "code"), [("CHECK", 1), ("SWITCH", 6), ("BAKE", 6)])
+def test_a_rollback_never_loses_to_a_deploy(shop: Shop, program: Program, phase: str, code: int) -> None:
+    if phase == "CHECK":
+        shop.sandbox.behave("green", "sick")  # so that CHECK lasts until it is stopped
+    with shop.traffic() as traffic, program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for("phase-started", phase=phase)
+        back = program("rollback", "--json")
+        ended = deploy.wait()
+    assert (back.code, ended.code, shop.live_color()) == (0, code, "blue"), (back, ended)
+    assert "is asked to go back" in back.err
+    assert "on request of" in ended.err
+    assert traffic.report.failed == 0
+    status = shop.environment().status()
+    assert (status.active, status.public, list(status.drift), status.unfinished) == ("blue", "blue", [], "")
+
+
+def test_a_second_rollback_waits_for_the_first(shop: Shop, program: Program) -> None:
+    shop.configure(bake={"for": "400ms"})
+    assert program("deploy", "--release", "1.5.0").code == 0
+    shop.configure(probe={"settle": "2s"}, keep_warm="10m")
+    with program.start("rollback") as first:
+        first.wait_for("phase-started", phase="PROVE")
+        second = program("rollback", "--json")
+        assert first.wait().code == 0
+    assert (second.code, second.result["verdict"], shop.live_color()) == (0, "nothing-to-do", "blue"), second

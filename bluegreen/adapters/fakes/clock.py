@@ -11,14 +11,16 @@ from bluegreen.errors import Interrupted
 
 
 class FakeInterruptions:
-    """ports.Interruptions; `interrupt` is the signal."""
+    """ports.Interruptions; `interrupt` is the signal, or somebody's request."""
 
     def __init__(self) -> None:
         self._arrived = False
         self._shields = 0
+        self.asked_by = ""
 
-    def interrupt(self) -> None:
+    def interrupt(self, asked_by: str = "") -> None:
         self._arrived = True
+        self.asked_by = asked_by
 
     @property
     def requested(self) -> bool:

@@ -18,6 +18,7 @@ class MemoryStore:
         self.durable: dict[str, int] = {}
         self._journals: dict[str, list[JournalEntry]] = {}
         self._freeze: Freeze | None = None
+        self._called_back: dict[str, str] = {}
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         journal = self._journals.setdefault(run, [])
@@ -32,6 +33,12 @@ class MemoryStore:
         if run not in self._journals:
             raise UsageError(f"there is no run {run}", hint="list the runs: bluegreen history")
         return tuple(self._journals[run])
+
+    def call_back(self, run: str, who: str) -> None:
+        self._called_back[run] = who
+
+    def called_back(self, run: str) -> str:
+        return self._called_back.get(run, "")
 
     def freeze(self) -> Freeze | None:
         return self._freeze

@@ -42,7 +42,7 @@ def new_run_id(now: float, random: Callable[[int], str] = secrets.token_hex) -> 
 
 
 class LocalStore:
-    """ports.Store in the folder `root`: `runs/RUN.jsonl`, and `freeze.json`."""
+    """ports.Store in the folder `root`: `runs/RUN.jsonl`, `runs/RUN.return` and `freeze.json`."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "runs"
@@ -81,6 +81,22 @@ class LocalStore:
     def _meant(self, run: str) -> str:
         close = difflib.get_close_matches(run, self.runs(), n=1)
         return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
+
+    def call_back(self, run: str, who: str) -> None:
+        path = self._path(run).with_suffix(".return")
+        with explained(path, "ask this run to go back"):
+            if who:
+                replace_file(path, who.encode())
+            else:
+                path.unlink(missing_ok=True)
+
+    def called_back(self, run: str) -> str:
+        path = self._path(run).with_suffix(".return")
+        with explained(path, "read whether this run is to go back"):
+            try:
+                return read_file(path).decode(errors="replace")
+            except FileNotFoundError:
+                return ""
 
     def freeze(self) -> Freeze | None:
         with explained(self._frozen, "read whether this is frozen"):

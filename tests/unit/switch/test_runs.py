@@ -783,3 +783,15 @@ def test_a_stuck_rollback_says_where_and_what_terraform_said_and_is_ended_by_ano
     assert error.details == ("403 Invalid access token",)
     assert town.told("error")[-1]["details"] == ["403 Invalid access token"]
     assert town.run("rollback").verdict == "rolled-back"
+
+
+@pytest.mark.parametrize(("phase", "verdict", "code"), [(P.CHECK, "failed", 1), (P.PROVE, "returned", 6)])
+def test_a_run_that_is_asked_to_go_back_does_so_and_says_who_asked(
+    shop: Start, phase: str, verdict: str, code: int
+) -> None:
+    town: Town = shop()
+    with town.on("phase-started", lambda: town.interruptions.interrupt("ana@desk"), phase=phase):
+        result = town.run("deploy", release="2")
+    assert (result.verdict, result.exit_code, town.live) == (verdict, code, "blue")
+    assert "on request of ana@desk" in result.error.message
+    assert not town.status().unfinished
