@@ -18,8 +18,9 @@ def command(options: Options, to: str | None, force: bool, reason: str) -> int:
     """Send the public back to the color it came from. Needs no arguments.
 
     Where it came from is in the stack's output, so this works from a fresh checkout and on another machine too. After
-    a run that was cut off it ends that run; one that is under way is asked to go back by itself. Once the restored color answers the public that is said at once; what
-    follows can be left with Ctrl-C without harm. `bluegreen status` says beforehand whether it would work.
+    a run that was cut off it ends that run; one that is under way is asked to go back by itself. Once the restored
+    color answers the public that is said at once; what follows can be left with Ctrl-C without harm.
+    `bluegreen status` says beforehand whether it would work.
     """
     check_forced(force, reason, "--force")
     return conduct(options, lambda environment: environment.rollback(to=to, force=force, reason=reason))
