@@ -171,7 +171,8 @@ class Deploy(Steps):
         for layer in stack.layers if self.first else stack.without(self.target.other):
             plan = self._planned(layer, intent, purpose)
             if not self.first:
-                self._stay_unless_well()
+                with stack.undecided(layer, plan):
+                    self._stay_unless_well()
             stack.apply(layer, plan, purpose)
         stack.complete()
 

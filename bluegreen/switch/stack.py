@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +96,15 @@ class Stack:
             workspace.discard(plan)
             raise refused
         return plan
+
+    @contextmanager
+    def undecided(self, layer: Layer, plan: Plan) -> Iterator[None]:
+        """Look in here whether a plan is to be applied: when that raises, the plan is not left behind."""
+        try:
+            yield
+        except BaseException:
+            layer.workspace.discard(plan)
+            raise
 
     def keep(self, plan: Plan) -> None:
         """Keep a plan that moves the public for later, with what the last layer says now.

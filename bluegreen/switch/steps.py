@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from bluegreen.errors import ApplyNotBegun, BluegreenError, CheckFailed, DriftFound, Interrupted, Locked, Refused
@@ -184,7 +185,8 @@ class Steps:
         facts, purpose = stack.complete(), stack.moving(phase, to, step)
         try:
             plan = prepared or stack.plan(stack.last, intent, purpose)
-            self.before_move()
+            with nullcontext() if prepared else stack.undecided(stack.last, plan):
+                self.before_move()
         except BluegreenError as error:
             raise not_begun(error, begun) from error
         self.audience.pace(self.world.settings.probe.every)

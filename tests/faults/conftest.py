@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gate import Gate
 from night import QUICK, Night
 from root import World
 from shop import Shop
@@ -26,6 +27,11 @@ def night(tmp_path: Path, layout: str) -> Iterator[Night]:
         yield Night(shop)
     finally:
         shop.down()
+
+
+@pytest.fixture
+def gate(night: Night) -> Gate:
+    return Gate(night)
 
 
 @pytest.fixture

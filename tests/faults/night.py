@@ -71,6 +71,14 @@ class Night:
         except (urllib.error.URLError, OSError):
             return ""
 
+    def states(self) -> Mapping[str, bytes]:
+        """What each state holds."""
+        held = {}
+        for path in self.shop.sandbox.status().states:
+            with urllib.request.urlopen(f"{self.shop.network.api_url}/state/{path}", timeout=5) as answer:
+                held[path] = answer.read()
+        return held
+
     def assert_survived(self, active: str, *, plan: bool = True) -> None:
         """All is as it should be after the fault has been answered: on one color, and nothing hangs over.
 
