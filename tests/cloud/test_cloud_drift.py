@@ -30,6 +30,7 @@ def assert_agreed(shop: CloudShop, color: str) -> None:
     shop.assert_nothing_to_plan()
 
 
+@pytest.mark.fault(9)
 def test_the_state_is_made_to_say_what_was_done_by_hand(switched: CloudShop, traffic: Traffic) -> None:
     for hostname in HOSTNAMES:
         switched.sandbox.edit_record(switched.public_record(hostname), content=switched.address["blue"])
@@ -41,6 +42,7 @@ def test_the_state_is_made_to_say_what_was_done_by_hand(switched: CloudShop, tra
     assert_agreed(switched, "blue")
 
 
+@pytest.mark.fault(9)
 def test_what_was_done_by_hand_is_undone(switched: CloudShop, traffic: Traffic) -> None:
     switched.sandbox.edit_record(switched.public_record(WWW), content=switched.address["blue"])
     assert "points at" in assert_refused(switched)
@@ -51,6 +53,7 @@ def test_what_was_done_by_hand_is_undone(switched: CloudShop, traffic: Traffic) 
     assert_agreed(switched, "green")
 
 
+@pytest.mark.fault(9)
 def test_a_deleted_record_is_made_again(switched: CloudShop, traffic: Traffic) -> None:
     switched.sandbox.delete_record(switched.public_record(WWW))
     assert f"{WWW} has no live record" in assert_refused(switched)
@@ -60,6 +63,7 @@ def test_a_deleted_record_is_made_again(switched: CloudShop, traffic: Traffic) -
     assert_agreed(switched, "green")
 
 
+@pytest.mark.fault(9)
 def test_a_second_record_is_for_a_hand_to_mend(switched: CloudShop, traffic: Traffic) -> None:
     stray = switched.sandbox.add_record(WWW, "::1", type="AAAA", proxied=True)
     assert f"{WWW} has 2 live records" in assert_refused(switched)
@@ -70,3 +74,26 @@ def test_a_second_record_is_for_a_hand_to_mend(switched: CloudShop, traffic: Tra
     assert switched.changes("/c*") == []
     switched.sandbox.delete_record(stray.id)
     assert_agreed(switched, "green")
+
+
+@pytest.mark.fault(9)
+@pytest.mark.parametrize("layout", ["layers"])
+def test_a_record_that_is_not_proxied_any_more_is_proxied_again(switched: CloudShop) -> None:
+    switched.sandbox.edit_record(switched.public_record(WWW), proxied=False)
+    assert "not proxied" in assert_refused(switched)
+    assert switched.run("reconcile", to="state").active == "green"
+    assert_agreed(switched, "green")
+
+
+@pytest.mark.fault(9)
+@pytest.mark.parametrize("layout", ["layers"])
+@pytest.mark.parametrize("what", ["deleted", "moved"])
+def test_a_rollback_needs_no_record_that_is_as_it_was(switched: CloudShop, what: str) -> None:
+    """The plan that is kept for it knows of none of this."""
+    www = switched.public_record(WWW)
+    if what == "deleted":
+        switched.sandbox.delete_record(www)
+    else:
+        switched.sandbox.edit_record(www, content=switched.network.address(200))
+    assert switched.run("rollback").active == "blue"
+    assert_agreed(switched, "blue")

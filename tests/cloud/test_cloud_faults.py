@@ -28,6 +28,7 @@ def assert_on(shop: CloudShop, color: str) -> None:
     shop.assert_nothing_to_plan()
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize(
     ("layout", "code", "said"),
     [
@@ -57,6 +58,7 @@ def at_return(act: Callable[[], object]) -> Callable[[Mapping[str, Any]], None]:
     return listen
 
 
+@pytest.mark.fault(6)
 def test_a_record_that_fails_is_returned_from(prepared: CloudShop, traffic: Traffic) -> None:
     """One of two records has moved by then: RETURN brings it back."""
     prepared.sandbox.refuse_requests("PUT", path_of(prepared, HOSTNAMES[1]), 400)
@@ -64,6 +66,7 @@ def test_a_record_that_fails_is_returned_from(prepared: CloudShop, traffic: Traf
     assert_on(prepared, "blue")
 
 
+@pytest.mark.fault(6)
 def test_a_return_that_fails_is_ended_by_a_rollback(prepared: CloudShop, traffic: Traffic) -> None:
     """The apex moves, www does not, and nothing can be moved back: the public is answered, and the output is old."""
     www = path_of(prepared, HOSTNAMES[1])
@@ -79,6 +82,7 @@ def test_a_return_that_fails_is_ended_by_a_rollback(prepared: CloudShop, traffic
     assert_on(prepared, "blue")
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("layout", ["layers"])
 def test_a_lost_answer_and_a_server_error_are_asked_for_again(prepared: CloudShop, traffic: Traffic) -> None:
     apex, www = (path_of(prepared, hostname) for hostname in HOSTNAMES)
@@ -90,6 +94,7 @@ def test_a_lost_answer_and_a_server_error_are_asked_for_again(prepared: CloudSho
     assert_on(prepared, "green")
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("layout", ["single"])
 def test_a_record_that_moved_though_terraform_failed_is_returned(prepared: CloudShop, traffic: Traffic) -> None:
     """The record is written, its answer is lost, and asking again is refused: the public has moved all the same."""
@@ -100,6 +105,7 @@ def test_a_record_that_moved_though_terraform_failed_is_returned(prepared: Cloud
     assert_on(prepared, "blue")
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("layout", ["layers"])
 def test_too_many_requests_are_waited_for(prepared: CloudShop, traffic: Traffic) -> None:
     prepared.sandbox.refuse_requests("PUT", path_of(prepared, HOSTNAMES[0]), 429, retry_after=1)
@@ -109,6 +115,7 @@ def test_too_many_requests_are_waited_for(prepared: CloudShop, traffic: Traffic)
     assert_on(prepared, "green")
 
 
+@pytest.mark.fault(13)
 def test_an_expired_token_changes_nothing(prepared: CloudShop, traffic: Traffic) -> None:
     prepared.sandbox.expire_token()
     error = prepared.fail("switch")

@@ -34,6 +34,9 @@ CLASSES: Mapping[int, tuple[str, str]] = {
 }
 """Number -> name, and what is injected."""
 
+DOWNTIME = 0
+"""In place of a class: a test of the second table only."""
+
 
 @dataclass(slots=True)
 class Tally:

@@ -42,6 +42,7 @@ def assert_on_blue(shop: Shop) -> None:
     shop.assert_nothing_to_plan()
 
 
+@pytest.mark.fault(8)
 def test_a_sick_new_color_never_sees_the_public(shop: Shop) -> None:
     shop.configure(check={"deadline": "1500ms", "timeout": "500ms"})
     shop.sandbox.behave("green", "sick")
@@ -55,6 +56,7 @@ def test_a_sick_new_color_never_sees_the_public(shop: Shop) -> None:
     assert shop.run("deploy", release="1.5.0").active == "green"
 
 
+@pytest.mark.fault(8)
 def test_when_both_colors_are_sick_it_says_so(shop: Shop) -> None:
     shop.configure(check={"deadline": "1s", "timeout": "500ms"})
     shop.sandbox.behave("green", "sick")
@@ -66,6 +68,7 @@ def test_when_both_colors_are_sick_it_says_so(shop: Shop) -> None:
     assert shop.live_color() == "blue"
 
 
+@pytest.mark.fault(8)
 def test_a_color_with_another_release_than_deployed_is_not_switched_to(shop: Shop) -> None:
     shop.configure(check={"deadline": "1500ms", "timeout": "500ms"})
     shop.sandbox.behave("green", "wrong_release")
@@ -74,6 +77,7 @@ def test_a_color_with_another_release_than_deployed_is_not_switched_to(shop: Sho
     assert_on_blue(shop)
 
 
+@pytest.mark.fault(6)
 def test_a_failed_create_leaves_the_public_where_it_was(shop: Shop) -> None:
     shop.sandbox.refuse_state("main" if shop.layout == "single" else "green", "quota exceeded")
     error = shop.fail("deploy", release="1.5.0")
@@ -83,6 +87,7 @@ def test_a_failed_create_leaves_the_public_where_it_was(shop: Shop) -> None:
     assert shop.run("deploy", release="1.5.0").active == "green"
 
 
+@pytest.mark.fault(6)
 def test_a_failed_record_does_not_make_the_output_lie(shop: Shop) -> None:
     refuse = when("phase-started", lambda: shop.sandbox.refuse_state(shop.edge_state), phase="SWITCH")
     accept = when("phase-started", shop.sandbox.accept_states, phase="RETURN")
@@ -98,6 +103,7 @@ def test_a_failed_record_does_not_make_the_output_lie(shop: Shop) -> None:
     assert_on_blue(shop)
 
 
+@pytest.mark.fault(8)
 def test_a_new_color_that_goes_bad_after_the_switch_is_returned_from(shop: Shop) -> None:
     shop.configure(bake={"for": "5s", "blind_deadline": "10s"})
     sicken = when("phase-started", lambda: shop.sandbox.behave("green", "sick"), phase="BAKE")
@@ -110,6 +116,7 @@ def test_a_new_color_that_goes_bad_after_the_switch_is_returned_from(shop: Shop)
     assert shop.run("deploy", release="1.5.1").active == "green"
 
 
+@pytest.mark.fault(8)
 def test_hold_leaves_the_public_where_it_is_and_calls_a_human(shop: Shop) -> None:
     shop.configure(bake={"for": "5s", "blind_deadline": "10s", "on_failure": "hold"})
     sicken = when("phase-started", lambda: shop.sandbox.behave("green", "sick"), phase="BAKE")
@@ -119,6 +126,7 @@ def test_hold_leaves_the_public_where_it_is_and_calls_a_human(shop: Shop) -> Non
     assert shop.run("rollback").active == "blue"
 
 
+@pytest.mark.fault(8)
 def test_a_sick_way_back_is_refused_unless_forced(shop: Shop) -> None:
     shop.run("deploy", release="1.5.0")
     shop.sandbox.behave("blue", "sick")
@@ -131,6 +139,7 @@ def test_a_sick_way_back_is_refused_unless_forced(shop: Shop) -> None:
     assert shop.run("rollback").active == "blue"
 
 
+@pytest.mark.fault(8)
 def test_a_color_that_was_used_up_is_no_way_back(shop: Shop) -> None:
     shop.configure(check={"deadline": "1s", "timeout": "500ms"})
     shop.run("deploy", release="1.5.0")
@@ -142,6 +151,7 @@ def test_a_color_that_was_used_up_is_no_way_back(shop: Shop) -> None:
     assert shop.live_color() == "green"
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize(
     "edit",
     [{"content": "green"}, {"proxied": False}, {"content": "127.255.255.1"}],
@@ -161,6 +171,7 @@ def test_a_record_edited_by_hand_stops_a_deploy(shop: Shop, edit: dict[str, Any]
     assert shop.run("deploy", release="1.5.0").active == "green"
 
 
+@pytest.mark.fault(9)
 def test_a_second_record_of_the_public_name_is_drift(shop: Shop) -> None:
     shop.sandbox.add_record("shop.test", "::1", type="AAAA", proxied=True)
     error = shop.fail("deploy", release="1.5.0")
@@ -272,6 +283,7 @@ def test_a_stack_without_the_output_is_not_adopted(empty_shop: Shop) -> None:
     assert error.exit_code == 3
 
 
+@pytest.mark.fault(6)
 def test_a_first_deploy_that_failed_goes_on_with_the_next(empty_shop: Shop) -> None:
     empty_shop.sandbox.refuse_state(empty_shop.edge_state, "not today")
     assert empty_shop.fail("deploy").exit_code == 1
