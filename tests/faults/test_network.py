@@ -85,7 +85,6 @@ def test_between_plan_and_apply(night: Night, gate: Gate, moment: tuple[str, int
 
 
 @pytest.mark.fault(5)
-@pytest.mark.xfail(strict=True, reason="any error of asking for the state's lock is taken for a lock that is held")
 def test_a_lock_that_cannot_be_asked_for_is_nobodys(night: Night, gate: Gate) -> None:
     ended = gate.call(SWITCH, lambda: cut(night, RESET), "deploy", "--release", "2.0.0")
     assert (ended.code, "somebody else's Terraform" in ended.err) == (1, False), ended

@@ -19,7 +19,7 @@ from bluegreen.adapters.terraform.leftovers import ours
 from bluegreen.adapters.terraform.logs import LOGS, keep_log
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import PATIENCE, Command, Ended, Patience, run
-from bluegreen.adapters.terraform.state_lock import StateLock, find_lock
+from bluegreen.adapters.terraform.state_lock import LOCK_INFO, StateLock, find_lock
 from bluegreen.errors import ApplyNotBegun, BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
 from bluegreen.events import Emit, ResourceChanging
 from bluegreen.model import OUTPUT
@@ -71,9 +71,12 @@ class Outcome:
 
     @property
     def lock_taken(self) -> str:
-        """What is said of the state's lock when somebody else holds it; "" when that was not why it failed."""
-        taken = (said.detail for said in self.diagnostics if said.severity == "error" and said.summary == LOCK_TAKEN)
-        return next(taken, "")
+        """What is said of the state's lock when somebody else holds it; "" when that was not why it failed.
+
+        Under the same summary Terraform also says that the lock could not be asked for; then it tells of no holder.
+        """
+        errors = (said for said in self.diagnostics if said.severity == "error" and said.summary == LOCK_TAKEN)
+        return next((said.detail for said in errors if LOCK_INFO in said.detail), "")
 
     @property
     def output(self) -> Mapping[str, Any] | None:

@@ -14,6 +14,9 @@ from bluegreen.ports import DeadTerraform
 LOCKED_WITHIN = 60.0
 """Seconds from its start within which a Terraform that need not wait has taken its lock: it starts providers first."""
 
+LOCK_INFO = "Lock Info:"
+"""Terraform's own heading of what it knows of a lock's holder."""
+
 _LINE = re.compile(r"^\s*(ID|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
 
@@ -47,8 +50,8 @@ def read_lock(record: Mapping[str, Any]) -> StateLock | None:
 
 
 def find_lock(text: str) -> StateLock | None:
-    """Return the lock that an error tells of, under "Lock Info:"; None when it tells of none."""
-    return _lock(dict(_LINE.findall(text.partition("Lock Info:")[2])))
+    """Return the lock that an error tells of, under LOCK_INFO; None when it tells of none."""
+    return _lock(dict(_LINE.findall(text.partition(LOCK_INFO)[2])))
 
 
 def _lock(record: Mapping[str, str]) -> StateLock | None:
