@@ -47,9 +47,18 @@ demo: $(RUN) $(WHEEL) ## Install, then watch a real blue/green switch and a roll
 install: $(RUN) $(WHEEL) ## Install the wheel into .venv
 	@echo "$(BIN)/bluegreen is ready"
 
+# Programs that only tests need, and that come as Go modules. Where Go is not there, the tests say what they skip.
+TOOLS := .tools
+STORAGE_SERVER := $(TOOLS)/fake-gcs-server
+
+.PHONY: tools
+tools: ## Build what tests need beside Python, where Go is
+	@test -x $(STORAGE_SERVER) || ! command -v go >/dev/null || { echo "building $(STORAGE_SERVER), once (1 min)"; \
+		GOBIN="$(CURDIR)/$(TOOLS)" go install github.com/fsouza/fake-gcs-server@v1.56.1; }
+
 # PYTHONSAFEPATH: no process of a test may find this checkout's bluegreen by the folder in which it was started.
 .PHONY: test
-test: $(RUN) $(DEV) $(WHEEL) ## Test the installed wheel (PYTEST_ARGS='tests/unit -k guard' chooses, WORKERS=4)
+test: $(RUN) $(DEV) $(WHEEL) tools ## Test the installed wheel (PYTEST_ARGS='tests/unit -k guard' chooses, WORKERS=4)
 	@echo "Terraform: $(or $(TERRAFORM),embedded)"
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
@@ -68,7 +77,7 @@ test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: $(RUN) $(DEV) $(WHEEL) providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
+faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'fault or control' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
 .PHONY: bench-cloud
@@ -141,7 +150,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .PHONY: clean
 clean: ## Remove what make has made
-	rm -rf $(VENV) .venv-* $(PROVIDERS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(PROVIDERS) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bluegreen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's Python may come without ensurepip: then its own pip fills the environment.

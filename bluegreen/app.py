@@ -26,8 +26,8 @@ from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, lives, who
-from bluegreen.adapters.state.journal import LocalStore, ReadOnlyStore, new_run_id
-from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.adapters.state.journal import new_run_id
+from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
 from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.process import Patience
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
@@ -36,9 +36,9 @@ from bluegreen.config.environment import EnvironmentConfig
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
-from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said, WaitingFor
+from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said, envelope
 from bluegreen.model import EMPTY, Action, Color, Value
-from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry
+from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry, Store
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.sandbox.state_service import SandboxStates
@@ -47,6 +47,7 @@ from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import DEPLOYS, DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.stack import Layer, Stack
+from bluegreen.switch.succession import Turn
 from bluegreen.switch.world import Confirm, World
 
 if TYPE_CHECKING:  # each verb imports what it needs of these when it is called: a rollback waits for nothing else
@@ -56,9 +57,6 @@ if TYPE_CHECKING:  # each verb imports what it needs of these when it is called:
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
-
-FOLLOW = 0.5
-"""Seconds between two looks at a run that was asked to go back."""
 
 DATA = ".bluegreen"
 """Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
@@ -102,7 +100,10 @@ def _unheard(event: Event) -> None:
 
 @dataclass
 class Environment:
-    """One environment, and what can be done with it. Each verb returns how its run ended, or raises its error."""
+    """One environment, and what can be done with it. Each verb returns how its run ended, or raises its error.
+
+    wait_lock: seconds for which a deploy, prepare, switch or retire waits for a lock that another run holds.
+    """
 
     folder: Path
     config: Config
@@ -110,6 +111,7 @@ class Environment:
     on_event: OnEvent | None = None
     confirm: Confirm = _nobody_to_ask
     interruptions: Interruptions = field(default_factory=NeverInterrupted)
+    wait_lock: float = 0.0
 
     @property
     def name(self) -> str:
@@ -124,9 +126,14 @@ class Environment:
         """The sandbox's network, if this project has one."""
         return sandbox_network(self.config)
 
+    @cached_property
+    def keeping(self) -> Keeping:
+        """Where journals and the lock are kept."""
+        return keeping(self.configured.store, self.data, self.config.service, self.name)
+
     @property
-    def store(self) -> LocalStore:
-        return LocalStore(self.data)
+    def store(self) -> Store:
+        return self.keeping.open()[0]
 
     def deploy(
         self,
@@ -161,16 +168,22 @@ class Environment:
     def _deploy(self, verb: str, request: DeployRequest) -> RunResult:
         from bluegreen.switch.deploy import Deploy
 
-        with self._world(verb, request.allow) as world:
-            asked = {"allow": list(request.allow)}
-            return self._conduct(world, verb, Deploy(world, request=request), request.reason, asked)
+        def run() -> RunResult:
+            with self._world(verb, request.allow) as world:
+                asked = {"allow": list(request.allow)}
+                return self._conduct(world, verb, Deploy(world, request=request), request.reason, asked)
+
+        return self._wait_for(run)
 
     def switch(self) -> RunResult:
         """Check the prepared color again, and switch the public to it. Raises TargetRefused when none is prepared."""
         from bluegreen.switch.deploy import SwitchPrepared
 
-        with self._world("switch") as world:
-            return self._conduct(world, "switch", SwitchPrepared(world))
+        def run() -> RunResult:
+            with self._world("switch") as world:
+                return self._conduct(world, "switch", SwitchPrepared(world))
+
+        return self._wait_for(run)
 
     def rollback(self, *, to: str | None = None, force: bool = False, reason: str = "") -> RunResult:
         """Send the public back to the color that it came from.
@@ -178,25 +191,19 @@ class Environment:
         A deploy that is under way is asked to go back by itself, and waited for.
         """
         request = RollbackRequest(Color(to) if to else None, force, reason)
-        try:
-            return self._rollback(request, reason)
-        except Locked as locked:
-            holder = self.locked_by
-            if locked.result is not None or holder is None or holder.verb not in (*DEPLOYS, "rollback"):
-                raise
-            self._call_back(holder)
-        return self._rollback(request, reason)
+        turn = self._turn()
+        return turn.take(lambda: self._rollback(request, reason), turn.call_back)
 
-    def _call_back(self, holder: Holder) -> None:
-        """Ask the run of another process to go back, and return when it has ended."""
+    def _turn(self) -> Turn:
+        store, lock = self.keeping.open()
         clock = SystemClock(self.interruptions)
-        emit = self._emitter(holder.run, clock, ReadOnlyStore(self.data))
-        if holder.verb in DEPLOYS:
-            self.store.call_back(holder.run, who(os.environ))
-            emit(Said(f"{holder.title} is under way, and is asked to go back", "warning"))
-        emit(WaitingFor(f"run {holder.run} to end"))
-        while (standing := self.locked_by) is not None and standing.run == holder.run:
-            clock.sleep(FOLLOW)
+        return Turn(store, lock, clock, lambda run: self._emitter(run, clock, None), who(os.environ))
+
+    def _wait_for(self, run: Callable[[], RunResult]) -> RunResult:
+        """Do a run, after another one that holds the lock if that is to be waited for."""
+        turn = self._turn()
+        until = turn.clock.monotonic() + self.wait_lock
+        return turn.take(run, lambda holder: turn.wait(holder, until))
 
     def _rollback(self, request: RollbackRequest, reason: str) -> RunResult:
         from bluegreen.switch.rollback import Rollback
@@ -212,8 +219,12 @@ class Environment:
         from bluegreen.switch.retire import Retire
 
         request = RetireRequest(standby, due, dry_run, force, reason)
-        with self._world("retire") as world:
-            return self._conduct(world, "retire", Retire(world, request=request), reason, {"standby": standby})
+
+        def run() -> RunResult:
+            with self._world("retire") as world:
+                return self._conduct(world, "retire", Retire(world, request=request), reason, {"standby": standby})
+
+        return self._wait_for(run)
 
     def reconcile(self, *, to: str) -> RunResult:
         """End a disagreement of state and live edge. to: "live" or "state", the one that is right."""
@@ -234,8 +245,13 @@ class Environment:
         cut = self.unfinished
         if cut is None:
             return self._nothing("no run was cut off or got stuck")
-        with self._world(cut.verb, cut.asked.get("allow", ()), run=cut.id) as world:
-            return _ended(resume(world, RunResumed(**self._opening(cut.verb), phase=cut.phase)))
+
+        def run() -> RunResult:
+            with self._world(cut.verb, cut.asked.get("allow", ()), run=cut.id) as world:
+                return _ended(resume(world, RunResumed(**self._opening(cut.verb), phase=cut.phase)))
+
+        turn = self._turn()
+        return turn.take(run, turn.succeed)
 
     def plan(
         self, *, to: str | None = None, release: str | None = None, sets: Mapping[str, Value] | None = None
@@ -263,7 +279,7 @@ class Environment:
 
     def _nothing(self, why: str) -> RunResult:
         """Tell that there is nothing to do, in no journal."""
-        emit = self._emitter("", SystemClock(self.interruptions), ReadOnlyStore(self.data))
+        emit = self._emitter("", SystemClock(self.interruptions), None)
         emit(Said(why))
         emit(Result(NOTHING_TO_DO, 0, requests=dict.fromkeys(COUNTED, 0)))
         return RunResult("", "resume", NOTHING_TO_DO, 0, active="", previous="", release="", seconds=0.0)
@@ -280,10 +296,12 @@ class Environment:
 
         Raises Locked when its process is seen to live, or when somebody else holds the lock by now.
         """
-        if holder is not None:
-            LocalLock(self.data).break_(holder)
-        self.store.set_freeze(None)
+        store, lock = self.keeping.open()
         told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
+        if holder is not None:
+            lock.break_(holder)
+            self._shut_out(holder, store, told)
+        store.set_freeze(None)
         self._tell_of("unlock", SystemClock(self.interruptions), UNLOCKED, reason, told)
 
     def _tell_of(self, verb: str, clock: SystemClock, verdict: str, reason: str, told: str) -> None:
@@ -292,6 +310,12 @@ class Environment:
         emit(RunStarted(**self._opening(verb), reason=reason))
         emit(Said(told, "warning"))
         emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
+
+    def _shut_out(self, holder: Holder, store: Store, told: str) -> None:
+        """Write into the journal of whoever lost the lock: should he live after all, he is the one who cannot go on."""
+        if holder.run and holder.run in store.runs():
+            around = envelope(time=time.time(), run=holder.run, environment=self.name, service=self.config.service)
+            store.append(holder.run, {**around, **Said(told, "warning").as_dict()}, durable=True)
 
     @property
     def frozen(self) -> bool:
@@ -304,7 +328,7 @@ class Environment:
     @property
     def locked_by(self) -> Holder | None:
         """Who holds the lock; None when nobody does, or a process that is provably gone."""
-        return LocalLock(self.data).holder()
+        return self.keeping.open()[1].holder()
 
     def _conduct(
         self, world: World, verb: str, steps: Steps, reason: str = "", asked: Mapping[str, Any] = EMPTY
@@ -331,12 +355,13 @@ class Environment:
         if self.network is not None:
             refuse_unless_up(self.network)
         run = run or new_run_id(time.time())
+        store, lock = self.keeping.open()
         interruptions = self.interruptions
         if verb in DEPLOYS:
-            interruptions = CalledBack(interruptions, self.store, run)
+            refuse_unkept(self.configured.store, os.environ)
+            interruptions = CalledBack(interruptions, store, run)
         clock = SystemClock(interruptions)
-        store = ReadOnlyStore(self.data) if verb in ("plan", "status") else self.store
-        emit = self._emitter(run, clock, store)
+        emit = self._emitter(run, clock, None if verb in ("plan", "status") else store)
         layers = [
             Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions)) for layer in self.config.stack
         ]
@@ -358,7 +383,7 @@ class Environment:
                 commands=SystemCommands(self._clean),
                 store=store,
                 history=History(store, without=run),
-                lock=LocalLock(self.data),
+                lock=lock,
                 lives=lives,
                 clock=clock,
                 interruptions=interruptions,
@@ -387,7 +412,7 @@ class Environment:
     def _clean(self, text: str) -> str:
         return redact(text, self._secrets)
 
-    def _emitter(self, run: str, clock: SystemClock, store: LocalStore) -> Callable[[Event], None]:
+    def _emitter(self, run: str, clock: SystemClock, store: Store | None) -> Callable[[Event], None]:
         return Emitter(
             store,
             service=self.config.service,

@@ -60,9 +60,13 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunResumed(RunStarted):
-    """A run that was cut off, or got stuck, is taken up again. phase: the last one that it had begun."""
+    """A run that was cut off, or got stuck, is taken up again. phase: the last one that it had begun.
+
+    Durable: where two machines share a journal, it shuts out whoever was at the run before.
+    """
 
     name: ClassVar[str] = "run-resumed"
+    durable: ClassVar[bool] = True
     phase: str = ""
 
 

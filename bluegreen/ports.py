@@ -335,6 +335,7 @@ class Holder:
     """Who holds the environment's lock. started: the start time of its process, Unix seconds.
 
     One without a name, `run` and all, is there where the lock does not say who holds it; since: when it was written.
+    beat: how many signs of life it has given.
     """
 
     run: str
@@ -345,6 +346,7 @@ class Holder:
     pid: int
     started: float
     since: float
+    beat: int = 0
 
     @property
     def title(self) -> str:
@@ -378,6 +380,14 @@ def _utc(time: float) -> str:
 
 
 class Lock(Protocol):
+    """Lets one run at a time work on an environment.
+
+    ttl: seconds; a holder that gives no sign of life for so long holds it no longer. Infinity where none are given.
+    """
+
+    @property
+    def ttl(self) -> float: ...
+
     def acquire(self, run: str, verb: str) -> Holder | None:
         """Take the lock; return the holder that was provably gone and has been succeeded, else None.
 

@@ -23,13 +23,14 @@ OWN_WORDS = frozenset(
 class Emitter:
     """events.Emit of one run, from any thread. Each fact is a JSON object by the time it is written.
 
-    clock: returns Unix seconds. secrets: known ones; they are taken out of every text. A sink that raises OSError, such
-    as a closed pipe, hears no more: a reader that left must not end a run. The journal's errors do end it.
+    store: for the journal; None where nothing is to be kept. clock: returns Unix seconds. secrets: known ones; they are
+    taken out of every text. A sink that raises OSError, such as a closed pipe, hears no more: a reader that left must
+    not end a run. The journal's errors do end it.
     """
 
     def __init__(
         self,
-        store: Store,
+        store: Store | None,
         *,
         service: str,
         environment: str,
@@ -50,7 +51,8 @@ class Emitter:
     def __call__(self, event: Event) -> None:
         with self._one_at_a_time:
             data = {**envelope(time=self._clock(), **self._place), **self._fields(event)}
-            self._store.append(self._run, data, durable=event.durable)
+            if self._store is not None:
+                self._store.append(self._run, data, durable=event.durable)
             for sink in tuple(self._sinks):
                 try:
                     sink(data)

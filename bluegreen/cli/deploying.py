@@ -34,6 +34,27 @@ reason_option = click.option(
 )
 
 
+def _waiting(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Put the seconds of --wait-lock where the run is begun. Raises BadParameter."""
+    from bluegreen.config.durations import parse_duration
+    from bluegreen.config.wording import Wrong
+
+    if value is not None:
+        try:
+            context.find_root().obj.wait_lock = parse_duration(value)
+        except Wrong as wrong:
+            raise click.BadParameter(f"{wrong.message}: {wrong.hint}", context, parameter) from None
+
+
+wait_lock_option = click.option(
+    "--wait-lock",
+    callback=_waiting,
+    expose_value=False,
+    metavar="DURATION",
+    help="Wait so long for a run that holds the lock, 10m say.",
+)
+
+
 def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         for option in reversed(options):
@@ -69,6 +90,7 @@ deploy_options = _stacked(
         multiple=True,
         help="Let the guard pass an update of this resource.",
     ),
+    wait_lock_option,
 )
 
 

@@ -21,6 +21,7 @@ def _color_wanted() -> bool:
 
 class Options:
     """What was asked for globally. environment: None for the only one. verb: the command, "" until it is known.
+    wait_lock: seconds to wait for another run.
 
     No dataclass, and no import of pathlib above: both would be a tenth of the time that `--help` takes.
     """
@@ -33,6 +34,7 @@ class Options:
     debug: bool = False
     yes: bool = False
     verb: str = ""
+    wait_lock: float = 0.0
 
     def __init__(self, **given: str | bool) -> None:
         self.color = _color_wanted()

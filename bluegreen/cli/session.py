@@ -39,7 +39,7 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
     try:
         with reporter, Signals(reporter.interrupted) as signals:
             environment.on_event, environment.confirm = reporter.take, reporter.ask
-            environment.interruptions = signals
+            environment.interruptions, environment.wait_lock = signals, options.wait_lock
             result = act(environment)
     except BluegreenError as error:
         if not reporter.timeline.result:

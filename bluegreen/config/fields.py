@@ -37,6 +37,10 @@ from bluegreen.config.wording import Wrong, did_you_mean
 NAME = r"^[a-z][a-z0-9-]{0,62}$"
 """63 characters: names become DNS labels."""
 
+STORES = ("auto", "local")
+BUCKET = r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
+"""A Cloud Storage bucket, and a folder in it."""
+
 ENGINES = ("auto", "terraform", "tofu", "embedded")
 
 _OUR_HEADERS = frozenset({"host", "user-agent", "accept", "connection", "content-length", "transfer-encoding"})
@@ -110,6 +114,13 @@ def _engine(text: str) -> str:
     if text not in ENGINES and "/" not in text:
         near = did_you_mean(text, ENGINES)
         raise Wrong(f"must be {', '.join(ENGINES)} or the path of a program", near or "a path holds a /")
+    return text
+
+
+def _store(text: str) -> str:
+    if text not in STORES and not re.fullmatch(BUCKET, text, re.ASCII):
+        near = did_you_mean(text, STORES)
+        raise Wrong(f"must be {', '.join(STORES)} or a bucket", near or "for example gs://my-bucket/bluegreen")
     return text
 
 
@@ -223,6 +234,7 @@ Pattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]
 RegularExpression: TypeAlias = Annotated[str, AfterValidator(_regular_expression)]
 Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 TerraformEngine: TypeAlias = Annotated[str, AfterValidator(_engine)]
+StorePlace: TypeAlias = Annotated[str, AfterValidator(_store)]
 BackendSetting: TypeAlias = Annotated[str, AfterValidator(_backend_setting)]
 EnvironmentVariable: TypeAlias = Annotated[str, AfterValidator(_environment_variable)]
 HeaderName: TypeAlias = Annotated[str, AfterValidator(_header_name)]

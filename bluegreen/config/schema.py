@@ -37,6 +37,7 @@ from bluegreen.config.fields import (
     Pattern,
     RegularExpression,
     StatusRange,
+    StorePlace,
     TerraformEngine,
     Text,
     Url,
@@ -280,7 +281,7 @@ class EnvironmentSettings(Section):
     guard: Guard = Guard()
     terraform: Terraform = Terraform()
     edge: Edge = Edge()
-    store: Literal["local"] = "local"
+    store: StorePlace = "auto"
 
     def settle(self, ttl: float = 0.0) -> float:
         """Return the seconds for which old answers may still come after a switch.
@@ -317,6 +318,7 @@ SANDBOX_DEFAULTS: Mapping[str, Value] = {
     "probe": {"settle": "1s", "deadline": "30s", "timeout": "2s"},
     "bake": {"for": "3s", "every": "500ms", "blind_deadline": "30s"},
     "edge": {"kind": "sandbox"},
+    "store": "local",
 }
 """Where the file has a `sandbox`, these lie under `defaults`: on loopback there is nothing to wait for."""
 

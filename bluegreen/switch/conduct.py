@@ -21,6 +21,7 @@ from bluegreen.switch.history import (
     RETIRED,
     ROLLED_BACK,
     SWITCHED,
+    read_run,
 )
 from bluegreen.switch.hooks import Hooks
 from bluegreen.switch.phases import NOTHING, TABLES, Phase
@@ -119,7 +120,7 @@ def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> Run
 
 def close_abandoned(world: World, run: str, service: str) -> bool:
     """Close the journal of a run whose process is gone, unless it had ended. Returns whether it was closed."""
-    if run not in world.store.runs() or any(entry.event == Result.name for entry in world.store.journal(run)):
+    if run not in world.store.runs() or read_run(run, world.store.journal(run)).verdict:
         return False
     around = envelope(time=world.clock.time(), run=run, environment=world.environment, service=service)
     closing = Result(verdict=ABANDONED, exit_code=Stuck.exit_code)

@@ -1,17 +1,25 @@
-"""What ports.Store and ports.Lock promise, kept by memory and by this machine's disk alike."""
+"""What ports.Store and ports.Lock promise, kept by memory, by this machine's disk and by a bucket alike."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from storage import BUCKET, Storage, storage_server
 
+from bluegreen.adapters.cloud_storage import CloudStorage
+from bluegreen.adapters.fakes.objects import MemoryObjects
 from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
+from bluegreen.adapters.state.bucket_store import BucketStore
 from bluegreen.adapters.state.journal import LocalStore
+from bluegreen.adapters.state.lease import BucketLock
 from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.adapters.state.objects import Objects
 from bluegreen.errors import BluegreenError, Locked
 from bluegreen.ports import Freeze, Lock, Store
 
@@ -20,14 +28,45 @@ FIRST, SECOND, THIRD = "20261122-183501-4f2a", "20261122-183501-8000", "20261123
 DIES_WITH_THE_LOCK = """
 import sys
 from pathlib import Path
+from bluegreen.adapters.cloud_storage import CloudStorage
+from bluegreen.adapters.state.lease import BucketLock
 from bluegreen.adapters.state.lock import LocalLock
-LocalLock(Path(sys.argv[1])).acquire(sys.argv[2], "deploy")
+where, run = sys.argv[1:]
+lock = LocalLock(Path(where)) if "/" in where else BucketLock(CloudStorage("kept", where + "|"), where)
+lock.acquire(run, "deploy")
 """
 
+FOLDERS = itertools.count()
 
-@pytest.fixture(params=["memory", "local"])
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[Storage]:
+    with storage_server() as storage:
+        yield storage
+
+
+@pytest.fixture
+def folder(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder of its own in a bucket, whose server the environment names."""
+    for name, value in storage.environment.items():
+        monkeypatch.setenv(name, value)
+    return str(next(FOLDERS))
+
+
+def bucket_of(folder: str) -> Objects:
+    return CloudStorage(BUCKET, f"{folder}|")
+
+
+@pytest.fixture(params=["memory", "local", "bucket-in-memory", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return MemoryStore() if request.param == "memory" else LocalStore(tmp_path / "store")
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "local":
+            return LocalStore(tmp_path / "store")
+        case "bucket-in-memory":
+            return BucketStore(MemoryObjects(), "gs://bucket")
+    return BucketStore(bucket_of(request.getfixturevalue("folder")), "gs://bucket")
 
 
 def test_a_journal_holds_what_was_appended_in_order(store: Store) -> None:
@@ -35,8 +74,8 @@ def test_a_journal_holds_what_was_appended_in_order(store: Store) -> None:
         {"time": 1.5, "event": "run-started", "who": "Zoë\n\ud800"},
         {"time": 2.5, "event": "planned", "changes": {"a.b": "update"}},
     ]
-    store.append(FIRST, entries[0], durable=True)
-    store.append(FIRST, entries[1], durable=False)
+    store.append(FIRST, entries[0], durable=False)
+    store.append(FIRST, entries[1], durable=True)
     journal = store.journal(FIRST)
     assert [dict(entry.data) for entry in journal] == entries
     assert [(entry.event, entry.time) for entry in journal] == [("run-started", 1.5), ("planned", 2.5)]
@@ -45,7 +84,7 @@ def test_a_journal_holds_what_was_appended_in_order(store: Store) -> None:
 def test_runs_are_listed_newest_first(store: Store) -> None:
     assert list(store.runs()) == []
     for run in (SECOND, THIRD, FIRST):
-        store.append(run, {"event": "run-started"}, durable=False)
+        store.append(run, {"event": "run-started"}, durable=True)
     assert list(store.runs()) == [THIRD, SECOND, FIRST]
 
 
@@ -90,13 +129,16 @@ class Contenders:
         self.leave_behind = leave_behind
 
 
-@pytest.fixture(params=["memory", "local"])
+@pytest.fixture(params=["memory", "local", "bucket"])
 def contenders(request: pytest.FixtureRequest, tmp_path: Path) -> Contenders:
-    if request.param == "local":
-        argv = [sys.executable, "-c", DIES_WITH_THE_LOCK, str(tmp_path / "store")]
-        return Contenders(
-            lambda: LocalLock(tmp_path / "store"), lambda run: subprocess.run([*argv, run], check=True) and None
-        )
+    if request.param != "memory":
+        local = request.param == "local"
+        where = str(tmp_path / "store") if local else request.getfixturevalue("folder")
+
+        def die(run: str) -> None:
+            subprocess.run([sys.executable, "-c", DIES_WITH_THE_LOCK, where, run], check=True, env=os.environ)
+
+        return Contenders(lambda: LocalLock(Path(where)) if local else BucketLock(bucket_of(where), where), die)
     place = MemoryPlace()
 
     def leave_behind(run: str) -> None:

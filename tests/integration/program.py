@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,10 +97,14 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Calls the program in a project's folder. Files take what it writes: no pipe can fill up and stop it."""
+    """Calls the program in a project's folder. Files take what it writes: no pipe can fill up and stop it.
+
+    how: argv of the program itself.
+    """
 
     folder: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    how: Sequence[str] = field(default_factory=command)
 
     def __call__(self, *arguments: str, **env: str) -> Ended:
         with self.start(*arguments, **env) as running:
@@ -113,7 +117,7 @@ class Program:
         before = frozenset(runs.glob("*.jsonl"))
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(
-                [*command(), *arguments],
+                [*self.how, *arguments],
                 cwd=self.folder,
                 env=environment({**self.env, **env}),
                 stdin=subprocess.DEVNULL,

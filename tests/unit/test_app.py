@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen.errors import ConfigError
+from bluegreen.adapters.fakes.objects import MemoryObjects
+from bluegreen.adapters.state import host
+from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
+from bluegreen.errors import ConfigError, Locked
+
+RUN = "20261122-183501-4f2a"
 
 TWO = """
 service: shop
@@ -35,3 +40,44 @@ def test_two_environments_never_share_a_state_unasked(tmp_path: Path) -> None:
 def test_an_environment_with_a_state_of_its_own_passes(tmp_path: Path, more: str) -> None:
     environment = bluegreen.load(project(tmp_path, more)).environment("pro")
     environment._refuse_shared_state()
+
+
+def test_a_deploy_in_ci_asks_for_a_store_to_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    environment = bluegreen.load(project(tmp_path, ", terraform: {workspace: pro}")).environment("pro")
+    for deploy in (environment.deploy, environment.prepare, environment.switch):
+        with pytest.raises(ConfigError, match="nothing says where journals and the lock are kept") as refused:
+            deploy()
+        assert "store: gs://BUCKET/FOLDER" in refused.value.hint
+        assert "store: local" in refused.value.hint
+
+
+@pytest.mark.parametrize(("store", "ci"), [("auto", ""), ("local", "true"), ("gs://bucket/folder", "true")])
+def test_a_store_that_is_written_does_in_ci_and_none_is_needed_elsewhere(store: str, ci: str) -> None:
+    refuse_unkept(store, {"CI": ci})
+
+
+def test_a_store_in_a_bucket_has_a_folder_for_each_environment(tmp_path: Path) -> None:
+    kept = keeping("gs://bucket/team/a", tmp_path, "shop", "pro")
+    assert kept.where == "gs://bucket/team/a/shop/pro"
+    assert keeping("gs://bucket", tmp_path, "shop", "stg").where == "gs://bucket/shop/stg"
+    assert keeping("auto", tmp_path, "shop", "pro").objects is None
+
+
+def test_a_broken_lock_shuts_its_holder_out_of_his_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = MemoryObjects()
+    environment = bluegreen.load(project(tmp_path)).environment("pro")
+    monkeypatch.setattr(environment, "keeping", Keeping(tmp_path, objects, "gs://bucket/shop/pro"))
+    store, lock = environment.keeping.open()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(host, "host", lambda: "elsewhere")
+        lock.acquire(RUN, "deploy")
+        store.append(RUN, {"event": "run-started", "verb": "deploy"}, durable=True)
+    holder = environment.locked_by
+    assert holder is not None
+    environment.unlock(holder, reason="it burned down")
+    assert environment.locked_by is None
+    with pytest.raises(Locked, match="somebody else goes on with run"):
+        store.append(RUN, {"event": "said"}, durable=True)
+    assert "was broken" in str(environment.journal(RUN)[-1].data["text"])
+    lock.release()

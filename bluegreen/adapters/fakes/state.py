@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from bluegreen.errors import Locked, UsageError
@@ -57,11 +58,12 @@ class MemoryPlace:
 
 
 class MemoryLock:
-    """ports.Lock. Two that share a place contend for it."""
+    """ports.Lock. Two that share a place contend for it. ttl: see ports.Lock; who holds it gives no sign of life."""
 
-    def __init__(self, place: MemoryPlace | None = None, who: str = "ada@here") -> None:
+    def __init__(self, place: MemoryPlace | None = None, who: str = "ada@here", ttl: float = inf) -> None:
         self.place = place or MemoryPlace()
         self._who = who
+        self.ttl = ttl
         self._ours: Holder | None = None
 
     def acquire(self, run: str, verb: str) -> Holder | None:

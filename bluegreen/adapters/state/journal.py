@@ -8,7 +8,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from bluegreen.adapters.state.files import (
     replace_file,
     sync_folder,
 )
-from bluegreen.errors import Locked, UsageError
+from bluegreen.adapters.state.freeze import freeze_to_json, parse_freeze
+from bluegreen.errors import UsageError
 from bluegreen.ports import Freeze, JournalEntry
 
 VERSION = 1
@@ -41,6 +41,26 @@ def new_run_id(now: float, random: Callable[[int], str] = secrets.token_hex) -> 
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 256):02x}{random(1)}"
 
 
+def journal_line(entry: Mapping[str, Any], *, first: bool) -> bytes:
+    """Return an entry as its line of a journal, without a newline. first: of its journal."""
+    line = {"journal": VERSION, **entry} if first else entry
+    return json.dumps(line, separators=(",", ":")).encode()
+
+
+def no_run(run: str, runs: Sequence[str]) -> UsageError:
+    """Return the error for a run that is not there. runs: those that are."""
+    return UsageError(f"there is no run {run}", hint=_meant(run, runs))
+
+
+def no_run_id(run: str, runs: Sequence[str]) -> UsageError:
+    return UsageError(f"{run!r} is no run's id", hint=_meant(run, runs))
+
+
+def _meant(run: str, runs: Sequence[str]) -> str:
+    close = difflib.get_close_matches(run, runs, n=1)
+    return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
+
+
 class LocalStore:
     """ports.Store in the folder `root`: `runs/RUN.jsonl`, `runs/RUN.return` and `freeze.json`."""
 
@@ -53,8 +73,7 @@ class LocalStore:
         private_folder(path.parent)
         with explained(path, "add to this journal"):
             first = not has_a_line(path)
-        line = {"journal": VERSION, **entry} if first else entry
-        append_line(path, json.dumps(line, separators=(",", ":")).encode(), durable=durable)
+        append_line(path, journal_line(entry, first=first), durable=durable)
 
     def runs(self) -> Sequence[str]:
         with explained(self._folder, "list the runs"):
@@ -70,17 +89,13 @@ class LocalStore:
             try:
                 content = read_file(path)
             except FileNotFoundError:
-                raise UsageError(f"there is no run {run}", hint=self._meant(run)) from None
+                raise no_run(run, self.runs()) from None
         return parse_journal(content, str(path))
 
     def _path(self, run: str) -> Path:
         if not RUN_ID.fullmatch(run):
-            raise UsageError(f"{run!r} is no run's id", hint=self._meant(run))
+            raise no_run_id(run, self.runs())
         return self._folder / f"{run}{_SUFFIX}"
-
-    def _meant(self, run: str) -> str:
-        close = difflib.get_close_matches(run, self.runs(), n=1)
-        return f"did you mean {close[0]}? {_HISTORY}" if close else _HISTORY
 
     def call_back(self, run: str, who: str) -> None:
         path = self._path(run).with_suffix(".return")
@@ -104,15 +119,7 @@ class LocalStore:
                 content = read_file(self._frozen)
             except FileNotFoundError:
                 return None
-        try:
-            data = json.loads(content)
-            return Freeze(str(data["reason"]), str(data["who"]), float(data["since"]), float(data["until"]))
-        except (ValueError, KeyError, TypeError):
-            raise Locked(
-                "it is locked, but the file does not say why",
-                where=str(self._frozen),
-                hint="bluegreen unlock --reason TEXT, when nothing speaks against it",
-            ) from None
+        return parse_freeze(content, str(self._frozen))
 
     def set_freeze(self, freeze: Freeze | None) -> None:
         private_folder(self._frozen.parent)
@@ -121,14 +128,7 @@ class LocalStore:
                 self._frozen.unlink(missing_ok=True)
                 sync_folder(self._frozen.parent)
             else:
-                replace_file(self._frozen, json.dumps(asdict(freeze)).encode())
-
-
-class ReadOnlyStore(LocalStore):
-    """The journals, for what only looks: whatever is told goes nowhere."""
-
-    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
-        """Write nothing."""
+                replace_file(self._frozen, freeze_to_json(freeze))
 
 
 def parse_journal(content: bytes, where: str) -> tuple[JournalEntry, ...]:
@@ -149,14 +149,14 @@ def _parse_line(line: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise _damaged(where, "the journal is damaged: this line is no JSON object")
+        raise damaged(where, "the journal is damaged: this line is no JSON object")
     return data
 
 
 def _without_version(first: dict[str, Any], where: str) -> dict[str, Any]:
     version = first.pop("journal", None)
     if type(version) is not int or version < 1:
-        raise _damaged(f"{where}:1", "this is no journal: its first line names no version")
+        raise damaged(f"{where}:1", "this is no journal: its first line names no version")
     if version > VERSION:
         raise UsageError(
             f"the journal has version {version}, and this bluegreen reads up to {VERSION}",
@@ -166,7 +166,7 @@ def _without_version(first: dict[str, Any], where: str) -> dict[str, Any]:
     return first
 
 
-def _damaged(where: str, what: str) -> UsageError:
+def damaged(where: str, what: str) -> UsageError:
     return UsageError(
         what,
         where=where,

@@ -16,7 +16,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from bluegreen.adapters.state import host
 from bluegreen.adapters.state.files import beside, create_file, explained, private_folder, read_file, sync_folder
@@ -35,14 +37,12 @@ class Claim:
     pids: str
     birth: int
 
-    def to_json(self) -> bytes:
-        own = {"token": self.token, "pids": self.pids, "birth": self.birth}
-        return json.dumps({**asdict(self.holder), **own}, indent=1).encode()
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self.holder), "token": self.token, "pids": self.pids, "birth": self.birth}
 
     @classmethod
-    def from_json(cls, content: bytes) -> Claim:
+    def from_dict(cls, data: Mapping[str, Any]) -> Claim:
         """Raises ValueError, KeyError or TypeError when it is no claim."""
-        data = json.loads(content)
         holder = Holder(
             run=str(data["run"]),
             verb=str(data["verb"]),
@@ -52,6 +52,7 @@ class Claim:
             pid=int(data["pid"]),
             started=float(data["started"]),
             since=float(data["since"]),
+            beat=int(data.get("beat", 0)),
         )
         return cls(holder, str(data["token"]), str(data["pids"]), int(data["birth"]))
 
@@ -84,6 +85,8 @@ class Claim:
 class LocalLock:
     """ports.Lock by the file `root`/lock."""
 
+    ttl = inf  # it is the process itself that is looked at, not what it says of itself
+
     def __init__(self, root: Path, environment: Mapping[str, str] | None = None) -> None:
         """environment: this process's variables, for who we are; os.environ if left out."""
         self._path = root / "lock"
@@ -92,10 +95,10 @@ class LocalLock:
 
     def acquire(self, run: str, verb: str) -> Holder | None:
         private_folder(self._path.parent)
-        claim, aside = self._claim(run, verb), beside(self._path)
+        claim, aside = new_claim(run, verb, self._environment), beside(self._path)
         with explained(self._path, _TAKE):
             try:
-                create_file(aside, claim.to_json(), durable=True)
+                create_file(aside, json.dumps(claim.as_dict(), indent=1).encode(), durable=True)
                 succeeded = self._place(aside)
             finally:
                 aside.unlink(missing_ok=True)
@@ -131,7 +134,7 @@ class LocalLock:
             if not ours:
                 raise Locked("that lock stands no longer", where=str(self._path), hint="bluegreen status")
             if lives:
-                raise _held(holder, self._path)
+                raise held(holder, str(self._path))
             self._path.unlink()
             sync_folder(self._path.parent)
 
@@ -143,7 +146,7 @@ class LocalLock:
             except FileExistsError:
                 standing = self._read()
             if standing and not standing.gone:
-                raise _held(standing.holder, self._path)
+                raise held(standing.holder, str(self._path))
             if standing and self._replace(standing, aside):
                 return standing.holder
 
@@ -168,7 +171,7 @@ class LocalLock:
 
     def _read(self) -> Claim | None:
         try:
-            return Claim.from_json(read_file(self._path))
+            return Claim.from_dict(json.loads(read_file(self._path)))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -178,27 +181,29 @@ class LocalLock:
                 hint="make sure that no run is under way, then: bluegreen unlock --reason TEXT",
             ) from None
 
-    def _claim(self, run: str, verb: str) -> Claim:
-        pid = os.getpid()
-        process = host.find_process(pid) or host.Process(pid, 0)
-        holder = Holder(
-            run=run,
-            verb=verb,
-            who=host.who(self._environment),
-            host=host.host(),
-            boot=host.boot_id(),
-            pid=pid,
-            started=process.started,
-            since=time.time(),
-        )
-        return Claim(holder, secrets.token_hex(16), host.pid_namespace(), process.birth)
+
+def new_claim(run: str, verb: str, environment: Mapping[str, str]) -> Claim:
+    """Return the claim of this process. environment: its variables, for who we are."""
+    pid = os.getpid()
+    process = host.find_process(pid) or host.Process(pid, 0)
+    holder = Holder(
+        run=run,
+        verb=verb,
+        who=host.who(environment),
+        host=host.host(),
+        boot=host.boot_id(),
+        pid=pid,
+        started=process.started,
+        since=time.time(),
+    )
+    return Claim(holder, secrets.token_hex(16), host.pid_namespace(), process.birth)
 
 
-def _held(holder: Holder, path: Path) -> Locked:
+def held(holder: Holder, where: str, gone: str = "bluegreen unlock --reason TEXT") -> Locked:
+    """Return the error that names who holds a lock. gone: the command for when its machine is gone for good."""
+    here = holder.host == host.host()
     return Locked(
         f"{holder.title} holds the lock",
-        where=str(path),
-        hint="wait for it to end"
-        if holder.host == host.host()
-        else f"wait for it to end; if {holder.host} is gone for good: bluegreen unlock --reason TEXT",
+        where=where,
+        hint="wait for it to end" if here else f"wait for it to end; if {holder.host or 'it'} is gone for good: {gone}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bluegreen.cli.deploying import check_forced, reason_option
+from bluegreen.cli.deploying import check_forced, reason_option, wait_lock_option
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import conduct
 from bluegreen.errors import UsageError
@@ -17,6 +17,7 @@ from bluegreen.errors import UsageError
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @click.option("--force", is_flag=True, help="Inside the warm time; needs --reason.")
 @reason_option
+@wait_lock_option
 @click.pass_obj
 def command(options: Options, stop: bool, destroy: bool, due: bool, dry_run: bool, force: bool, reason: str) -> int:
     """End the warm time of the idle color: its server is stopped or destroyed.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from bluegreen.cli.deploying import wait_lock_option
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import conduct
 
 
 @click.command("switch", cls=Verb)
+@wait_lock_option
 @click.pass_obj
 def command(options: Options) -> int:
     """Check the prepared color again, then switch the public to it, prove it and let it bake.

@@ -33,6 +33,7 @@ class Played:
         self.on_event: Any = None
         self.confirm: Any = None
         self.interruptions: Any = None
+        self.wait_lock = 0.0
         self.asked: dict[str, Any] = {}
 
     def _run(self, **asked: Any) -> Any:
@@ -215,3 +216,14 @@ def test_the_live_picture_is_drawn_and_left_behind(
     left = drawn[drawn.rindex("deploy shop demo  blue (1.4.2) -> green (1.7.0)") :]
     assert " ✓ BAKE          3.0 s" in left
     assert "waiting" not in left
+
+
+@pytest.mark.parametrize("verb", ["deploy", "prepare", "switch", "retire"])
+def test_what_a_run_may_wait_for_another_one_is_a_duration(
+    play: Callable[..., Played], capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    played = play([])
+    assert run([verb, "--wait-lock", "10m"]) == 0
+    assert played.wait_lock == 600
+    assert run([verb, "--wait-lock", "10"]) == 2
+    assert "not a duration: write 500ms, 90s, 10m" in capsys.readouterr().err

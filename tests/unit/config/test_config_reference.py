@@ -87,6 +87,8 @@ def test_documented_defaults_of_the_sandbox_are_the_real_ones() -> None:
     for line in TEXT.split("defaults:\n")[1].split("\nenvironments:")[0].splitlines():
         if match := re.match(r"  (\w+):", line):
             section = match[1]
+        if match := re.match(r"  (\w+): .*\bsandbox: (\w+)$", line):
+            documented[section] = match[2]
         if match := re.match(r"    (\w+): .*\bsandbox: (\w+)$", line):
             documented.setdefault(section, {})[match[1]] = match[2]
     assert documented == SANDBOX_DEFAULTS

@@ -177,6 +177,19 @@ def test_a_killed_retire_is_closed_as_abandoned(shop: Start) -> None:
     assert town.store.journal("run-003")[-1].data["verdict"] == "abandoned"
 
 
+def test_a_run_that_was_killed_when_it_was_taken_up_again_is_closed(shop: Start) -> None:
+    """It had ended once, stuck; and what it wrote since then is to be the last of it."""
+    town: Town = shop(bake={"on_failure": "hold"})
+    with town.on("phase-started", lambda: town.moods.update({"green": "sick"}), phase=P.BAKE):
+        assert town.run("deploy", release="2").verdict == "stuck"
+    journal = town.store.journal("run-002")
+    town.store.append("run-002", {**journal[0].data, "event": "run-resumed"}, durable=True)
+    town.world("run-002").lock.acquire("run-002", "deploy")
+    town.place.gone = True
+    town.run("rollback")
+    assert town.store.journal("run-002")[-1].data["verdict"] == "abandoned"
+
+
 def test_a_run_refused_in_between_does_not_hide_the_unfinished_one(shop: Start) -> None:
     town: Town = shop()
     killed_mid_switch(town, release="2")
