@@ -177,7 +177,9 @@ class Question:
     """One HTTP request. address: connect there instead of resolving the URL's host; host: Host and SNI.
 
     timeout: seconds for the whole answer. headers: sent besides our own; they may hold secrets. unique: with a query
-    of its own each time, so that no cache has its answer. A fresh connection each time, no redirects followed.
+    of its own each time, so that no cache has its answer. private: it may lead to an address that only this machine or
+    its network can reach; to a link-local one, or a cloud's metadata service, none ever does. A fresh connection each
+    time, no redirects followed.
     """
 
     url: str
@@ -188,6 +190,7 @@ class Question:
     ca_file: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
     unique: bool = False
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from bluegreen import __version__
-from bluegreen.adapters.names import Resolver
+from bluegreen.adapters.names import Resolver, SocketAddress
+from bluegreen.addresses import refusal
 from bluegreen.errors import ConfigError
 from bluegreen.ports import Answer, Question
 
@@ -53,7 +54,8 @@ class HttpProbe:
         target = Target.of(question)
         tls = _tls(question.verify, question.ca_file) if target.scheme == "https" else None
         asked = time.monotonic()
-        exchange = _Exchange(target, tls, question.headers, self._resolver, asked + question.timeout)
+        deadline = asked + question.timeout
+        exchange = _Exchange(target, tls, question.headers, self._resolver, deadline, question.private)
         error = ""
         try:
             exchange.run()
@@ -119,6 +121,7 @@ class _Exchange:
     extra: Mapping[str, str]
     resolver: Resolver
     deadline: float
+    private: bool
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
@@ -146,7 +149,7 @@ class _Exchange:
 
     def _connect(self) -> socket.socket:
         """Connect to the first address that lets us. Each gets its share of the time, so none can use it all up."""
-        addresses = self.resolver.resolve(self.target.connect, self.target.port, self._left())
+        addresses = self._addresses()
         for number, (family, address) in enumerate(addresses):
             connection = socket.socket(family, socket.SOCK_STREAM)
             try:
@@ -158,6 +161,14 @@ class _Exchange:
                 self.reached = self.reached or isinstance(failure, ConnectionRefusedError)
                 last = failure
         raise last
+
+    def _addresses(self) -> list[SocketAddress]:
+        """Resolve once, and judge what is then connected to: another look-up could say something else."""
+        found = self.resolver.resolve(self.target.connect, self.target.port, self._left())
+        why = [refusal(str(address[0]), private=self.private) for _, address in found]
+        if all(why):
+            raise OSError(f"refused: {why[0]}")
+        return [one for one, refused in zip(found, why, strict=True) if not refused]
 
     def _talk(self, connection: socket.socket) -> None:
         protocol = h11.Connection(h11.CLIENT)

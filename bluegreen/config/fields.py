@@ -64,7 +64,7 @@ def _text(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    if not text.startswith("/") or re.search(r"[\s\x00-\x1f]", text):
+    if not re.match(r"/(?!/)", text) or re.search(r"[\s\x00-\x1f]", text):
         raise Wrong("must be the path of a URL, beginning with /", "for example /healthz")
     return text
 

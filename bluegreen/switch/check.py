@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
+from bluegreen.addresses import is_public
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import ConfigError
 from bluegreen.health import Health, Judged, Verdict, without_origin
@@ -73,7 +74,8 @@ class Check:
                 "or write check.via: direct",
             )
         url = urljoin(color.check_url, check.path)
-        return Question(url, timeout=check.timeout, headers=self.settings.probe.secrets, unique=True)
+        headers, private = self.settings.probe.secrets, not is_public(color.address)
+        return Question(url, timeout=check.timeout, headers=headers, unique=True, private=private)
 
     def _run(self, color: ColorFacts, release: str) -> Judged:
         check = self.settings.check

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from bluegreen.addresses import is_public
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import BluegreenError, CheckFailed, UsageError
 from bluegreen.events import Emit, Probed, Said, WaitingFor
@@ -36,7 +37,8 @@ class Witness:
     def public_question(self, facts: StackFacts) -> Question:
         probe = self.settings.probe
         url = urljoin(facts.public_url, probe.path)
-        return Question(url, timeout=probe.timeout, headers=probe.secrets, unique=True)
+        private = not any(is_public(color.address) for color in facts.colors.values())
+        return Question(url, timeout=probe.timeout, headers=probe.secrets, unique=True, private=private)
 
     def public(self, color: Color, release: str) -> Public:
         return Public(self.settings.probe.expect, self.settings.identity, str(color), release)

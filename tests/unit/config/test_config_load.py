@@ -55,6 +55,7 @@ def test_every_problem_at_once_in_the_order_of_the_file(problems: Problems) -> N
         ("check: {healthy: true}", "check.healthy", "must be a whole number, not true or false"),
         ("check: {verify: 1}", "check.verify", "must be true or false, not a whole number"),
         ("check: {path: healthz}", "check.path", "must be the path of a URL"),
+        ("check: {path: //host/healthz}", "check.path", "must be the path of a URL"),
         ("check: {expect: 200}", "check.expect", "must be a list, not a whole number"),
         ("check: {expect: []}", "check.expect", "must not be empty"),
         ("check: {expect: [200, 99]}", "check.expect.1", "must be from 100 to 599"),

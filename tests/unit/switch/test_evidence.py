@@ -13,7 +13,7 @@ from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Interrupted
 from bluegreen.events import Event, FirstAnswer, Probed, PublicAnswered, PublicCounted, Said
 from bluegreen.health import Origin, Public, Verdict
-from bluegreen.model import Color, ColorFacts
+from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Answer, Question
 from bluegreen.switch.audience import Audience
 from bluegreen.switch.check import Check
@@ -269,6 +269,32 @@ def test_through_the_edge_a_color_is_asked_by_a_name_of_its_own_with_the_secret_
     assert (question.url, question.address) == ("https://check-green.test/healthz", "")
     assert (dict(question.headers), question.unique) == ({"X-Probe": "secret"}, True)
     assert "secret" not in repr(question)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "private"),
+    [
+        (("127.0.0.11", "127.0.0.12"), True),  # the sandbox
+        (("10.0.0.1", ""), True),
+        (("", ""), True),
+        (("1.1.1.1", "1.1.1.2"), False),
+        (("1.1.1.1", "127.0.0.1"), False),  # the second is reserved for nobody yet
+    ],
+)
+def test_the_public_may_lead_to_a_private_address_only_where_no_color_has_a_public_one(
+    addresses: tuple[str, str], private: bool
+) -> None:
+    colors = {color: ColorFacts(color, address=address) for color, address in zip(Color, addresses, strict=True)}
+    question = Bench().witness.public_question(StackFacts(colors, public_url="https://shop.test/"))
+    assert (question.url, question.private) == ("https://shop.test/", private)
+
+
+@pytest.mark.parametrize(("address", "private"), [("10.0.0.1", True), ("1.1.1.1", False)])
+def test_through_the_edge_a_public_color_is_not_asked_at_a_private_address(address: str, private: bool) -> None:
+    color = replace(TARGET, address=address, echo={"check_url": "https://check-green.test/"})
+    bench = Bench(check={"via": "edge"})
+    bench.witness.ask(color, "2")
+    assert bench.probe.questions[-1].private is private
 
 
 def test_a_stack_without_a_name_for_each_color_cannot_be_checked_through_the_edge() -> None:

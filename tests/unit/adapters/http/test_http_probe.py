@@ -241,6 +241,56 @@ def test_when_the_first_address_is_dead_the_next_one_answers(serve: Serve, monke
     assert ask("http://two.example/").status == 200
 
 
+def found_at(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, int]) -> list[str]:
+    """Let every name be found at these places; return the list that notes each look-up."""
+    asked: list[str] = []
+
+    def look_up(host: str, port: int, flags: int = 0) -> list[names.SocketAddress]:
+        if flags:
+            raise socket.gaierror(socket.EAI_NONAME, "not numeric")
+        asked.append(host)
+        return [(socket.AF_INET, place) for place in found]
+
+    monkeypatch.setattr(names, "_look_up", look_up)
+    return asked
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "169.254.1.1", "fe80::1", "fd00:ec2::254"])
+def test_a_link_local_address_and_a_metadata_service_are_never_connected_to(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    monkeypatch.setattr(names, "_look_up", lambda host, port, flags=0: [(family, (host, port))])  # read, not resolved
+    written = f"[{address}]" if ":" in address else address
+    for answer in (ask(f"http://{written}/"), ask("http://h.example/", address=address)):
+        assert (answer.status, answer.reached) == (0, False)
+        assert answer.error.startswith(f"refused: {address} is ")
+
+
+def test_a_name_that_leads_to_such_an_address_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    found_at(monkeypatch, ("169.254.169.254", 80))
+    answer = ask("http://rebound.example/")
+    assert answer.error == "refused: 169.254.169.254 is the metadata service of a cloud"
+
+
+def test_a_private_address_is_refused_where_none_is_wanted(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(HELLO)
+    found_at(monkeypatch, ("127.0.0.1", server.port))
+    assert ask("http://shop.example/", private=True).status == 200
+    answer = ask("http://shop.example/", private=False)
+    assert (answer.status, answer.error, answer.reached) == (0, "refused: 127.0.0.1 is a private address", False)
+    assert len(server.requests) == 1
+
+
+def test_a_name_is_resolved_once_and_that_address_is_connected_to(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(HELLO)
+    asked = found_at(monkeypatch, ("169.254.169.254", 80), ("127.0.0.1", server.port))
+    answer = ask("http://two.example/")
+    assert (answer.status, asked) == (200, ["two.example"])  # a connect by name would have looked it up once more
+
+
 @pytest.mark.parametrize(
     "url",
     [
