@@ -87,6 +87,9 @@ class Judged:
         return self.verdict is Verdict.GOOD
 
 
+LONGEST_MARK = 200
+"""Characters: it is journalled and shown at every answer, and a wrong page may say anything in its place."""
+
 _CACHED = frozenset({"hit", "stale", "updating", "revalidated"})
 """What `cf-cache-status` says of an answer that no origin was asked for: Cloudflare's "Default cache behavior"."""
 
@@ -109,7 +112,8 @@ def read_marks(answer: Answer, identity: Identity | None) -> Marks:
     if identity is None:
         return Marks()
     release = identity.release
-    return Marks(_read(answer, identity.color), _read(answer, release) if release else "")
+    color, named = _read(answer, identity.color), _read(answer, release) if release else ""
+    return Marks(color[:LONGEST_MARK], named[:LONGEST_MARK])
 
 
 def _read(answer: Answer, matcher: Matcher) -> str:
@@ -119,13 +123,13 @@ def _read(answer: Answer, matcher: Matcher) -> str:
     if matcher.json_path is not None:
         return _dig(text, matcher.json_path)
     found = re.search(matcher.pattern or "", text)
-    return found[1] if found else ""
+    return (found[1] or "") if found else ""
 
 
 def _dig(text: str, path: str) -> str:
     try:
         value: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None

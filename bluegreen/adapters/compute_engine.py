@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bluegreen.adapters.printable import printable
 from bluegreen.adapters.tokens import check_token
 from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.ports import InstanceState, InstanceStatus
@@ -59,8 +59,6 @@ _STATES = {
     "TERMINATED": InstanceState.STOPPED,  # Google's word for one that was stopped and can be started again
 }
 _ID = re.compile(r"(?:https?://\S+/)?projects/([a-z0-9.:-]+)/zones/([a-z0-9-]+)/instances/([a-z0-9-]+)")
-_SEQUENCES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[]PX^_][^\n\x1b\x07]*(?:\x1b\\|\x07)?|\x1b[ -/]*[0-~]")
-"""What a terminal obeys: control sequences; strings with an end of their own, such as a window's title; the rest."""
 
 
 class ComputeRefused(BluegreenError):
@@ -154,12 +152,6 @@ class ComputeInstances:
             hint = f"write http://HOST:PORT{ENDPOINT_PATH}/, or unset it"
             raise ConfigError(f"{ENDPOINT_VARIABLE} is no address of the Compute Engine API", hint=hint)
         return url.rstrip("/").removesuffix(ENDPOINT_PATH) or None
-
-
-def printable(text: str) -> str:
-    """Return `text` without all that a terminal would obey or that changes how the rest is shown; lines stay lines."""
-    text = re.sub(r"\r+\n?", "\n", _SEQUENCES.sub("", text))
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
 def _retry() -> Retry:

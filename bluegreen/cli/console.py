@@ -1,4 +1,8 @@
-"""The two streams: data goes to stdout, everything for people to stderr."""
+"""The two streams: data goes to stdout, everything for people to stderr.
+
+Whatever somebody else said, a server, an API or a command, passes through here, and loses what a terminal would obey.
+JSON needs none of that: ours is ASCII.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,23 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 
+from bluegreen.adapters.printable import one_line, printable
 from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, UsageError
 
 
 def data(text: str) -> None:
     """Write data."""
-    click.echo(text)
+    click.echo(printable(text))
+
+
+def lines(lines: Iterable[str]) -> None:
+    """Write data that people read line by line."""
+    click.echo("\n".join(map(one_line, lines)))
 
 
 def width() -> int | None:
@@ -34,37 +44,30 @@ def json_line(value: Mapping[str, Any]) -> None:
     data(json.dumps(value, separators=(",", ":")))
 
 
-def tell(text: str = "", *, color: bool = True, style: str | None = None) -> None:
-    """Write a line for people. style: a color's name, for all of it."""
-    click.secho(text, err=True, fg=style, color=None if color else False)
+def tell(text: str = "", *, color: bool = True, style: str | None = None, label: str = "") -> None:
+    """Write a line for people. style: a color's name, for all of it. label: what stands before it, styled already."""
+    click.echo(label + click.style(one_line(text), fg=style), err=True, color=None if color else False)
 
 
 def tell_error(error: BluegreenError, *, color: bool = True, hint: bool = True) -> None:
     """Write what is wrong, where, and what to do about it. Every problem, where there are several."""
     problems = error.problems if isinstance(error, ConfigError) and len(error.problems) > 1 else ()
-    red = click.style("error:", fg="red", bold=True)
+    red = click.style("error:", fg="red", bold=True) + " "
+    cyan = click.style("hint:", fg="cyan") + " "
     if problems:
-        _write(f"{red} {len(problems)} problems", color)
+        tell(f"{len(problems)} problems", label=red, color=color)
         for problem in problems:
-            _write(f"  {problem}", color)
+            tell(f"  {problem}", color=color)
             if problem.hint:
-                _write(f"    {_hint(problem.hint)}", color)
+                tell(problem.hint, label=f"    {cyan}", color=color)
         return
-    _write(f"{red} {error.message}", color)
-    if error.where:
-        _write(f"  {error.where}", color)
-    for line in error.details:
-        _write(f"  {line}", color)
+    first, *more = error.message.splitlines() or [""]
+    tell(first, label=red, color=color)
+    for line in (*more, error.where, *error.details):
+        if line:
+            tell(f"  {line.strip()}", color=color)
     if hint and error.hint:
-        _write(_hint(error.hint), color)
-
-
-def _hint(text: str) -> str:
-    return f"{click.style('hint:', fg='cyan')} {text}"
-
-
-def _write(text: str, color: bool) -> None:
-    tell(text, color=color)
+        tell(error.hint, label=cyan, color=color)
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -76,7 +79,7 @@ def ask(question: str, *, yes: bool) -> None:
     # Within a run a first Ctrl-C only asks for an orderly end; at a question it is the answer.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        click.echo(f"{question} [y/N] ", err=True, nl=False)
+        click.echo(f"{one_line(question)} [y/N] ", err=True, nl=False)
         answer = sys.stdin.readline().strip().lower()
     except KeyboardInterrupt:
         tell()

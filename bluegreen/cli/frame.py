@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
+from bluegreen.adapters.printable import one_line
 from bluegreen.cli.timeline import PhaseSeen, Timeline
 from bluegreen.cli.words import WENT_WELL, at, running, took
 from bluegreen.switch.phases import TABLES, Phase
@@ -146,7 +147,8 @@ def _bar(share: dict[str, float], width: int, marks: Marks) -> list[Span]:
 def _cut(line: list[Span], screen: Screen) -> list[Span]:
     left = screen.width
     kept: list[Span] = []
-    for text, style in line:
+    for said, style in line:
+        text = one_line(said)
         if len(text) > left:
             return [*kept, (text[: max(0, left - 1)] + screen.marks.cut, style)] if left else kept
         kept.append((text, style))

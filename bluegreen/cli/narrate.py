@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bluegreen.adapters.printable import one_line
 from bluegreen.cli.words import WENT_WELL, running, took
 
 Data = Mapping[str, Any]
@@ -33,7 +34,7 @@ class Narrator:
             self.last.clear()
         for level, tellers in ((QUIET, _QUIET), (NORMAL, _NORMAL), (VERBOSE, _VERBOSE)):
             if name in tellers and self.level >= level:
-                return list(tellers[name](self, data))
+                return [one_line(line) for line in tellers[name](self, data)]
         return []
 
 

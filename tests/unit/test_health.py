@@ -12,6 +12,7 @@ EXPECT = Statuses.model_validate(["200-299"])
 BY_HEADER = Identity.model_validate({"color": {"header": "X-Color"}, "release": {"header": "X-Release"}})
 BY_JSON = Identity.model_validate({"color": {"json": "app.color"}, "release": {"json": "app.release"}})
 BY_PATTERN = Identity.model_validate({"color": {"pattern": "color=(\\w+)"}, "release": {"pattern": "(r[0-9.]+)"}})
+EITHER = Identity.model_validate({"color": {"pattern": "color=(\\w+)|color"}})
 COLOR_ONLY = Identity.model_validate({"color": {"header": "X-Color"}})
 
 
@@ -29,9 +30,12 @@ def answer(status: int = 200, color: str = "green", release: str = "2", **fields
         (BY_JSON, Answer(200, body=b'{"app": {"color": null}}'), Marks()),
         (BY_JSON, Answer(200, body=b'{"app": ["color"]}'), Marks()),
         (BY_JSON, Answer(200, body=b"<html>"), Marks()),
+        (BY_JSON, Answer(200, body=b"[" * 60_000), Marks()),
         (BY_JSON, Answer(200, body=b"\xff\xfe"), Marks()),
         (BY_PATTERN, Answer(200, body=b"color=blue r1.2"), Marks("blue", "r1.2")),
         (BY_PATTERN, Answer(200, body=b"nothing"), Marks()),
+        (EITHER, Answer(200, body=b"color"), Marks()),
+        (BY_HEADER, answer(color="x" * 9_999), Marks("x" * 200, "2")),
         (COLOR_ONLY, answer(), Marks("green", "")),
         (None, answer(), Marks()),
     ],

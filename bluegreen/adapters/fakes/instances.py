@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bluegreen.adapters.compute_engine import InstanceName, printable
+from bluegreen.adapters.compute_engine import InstanceName
+from bluegreen.adapters.printable import printable
 from bluegreen.errors import BluegreenError
 from bluegreen.ports import InstanceState, InstanceStatus
 

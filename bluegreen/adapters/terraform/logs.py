@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from bluegreen.adapters.printable import printable
 from bluegreen.adapters.state.files import create_file, private_folder
 
 LOGS = "logs"
@@ -28,7 +29,7 @@ def keep_log(folder: Path, command: str, lines: Iterable[str]) -> Path:
     private_folder(folder)
     existing = find_logs(folder)
     number = int(existing[-1].stem.rpartition("-")[2]) + 1 if existing else 1
-    content = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+    content = printable("".join(f"{line}\n" for line in lines)).encode(errors="replace")
     while True:
         try:
             written = create_file(folder / f"{command}-{number}.log", content)

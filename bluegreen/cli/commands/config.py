@@ -6,7 +6,7 @@ import json
 
 import click
 
-from bluegreen.cli.console import data, document
+from bluegreen.cli.console import document, lines
 from bluegreen.cli.options import Options, Verbs
 from bluegreen.cli.session import open_environment
 from bluegreen.cli.views import table
@@ -28,7 +28,7 @@ def show(options: Options) -> None:
         document([row._asdict() for row in rows])
         return
     written = ((row.path, row.origin, json.dumps(row.value, ensure_ascii=False, default=str)) for row in rows)
-    data("\n".join(table(written)))
+    lines(table(written))
 
 
 @command.command("schema")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bluegreen.cli.console import data, document
+from bluegreen.cli.console import document, lines
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.reporter import Reporter
 from bluegreen.cli.views import table
@@ -37,7 +37,7 @@ def command(options: Options, keep: bool) -> int:
     if options.json:
         document(asdict(numbers))
     else:
-        data("\n".join(number_lines(numbers)))
+        lines(number_lines(numbers))
     return 1 if numbers.failed else 0
 
 
@@ -50,7 +50,8 @@ class _Stage:
         self.interruptions: Interruptions | None = None
 
     def say(self, text: str) -> None:
-        self._reporter.say(f"\n# {text}")
+        self._reporter.say("")
+        self._reporter.say(f"# {text}")
 
     def interrupted(self, signal: str, again: bool) -> None:
         self._reporter.interrupted(signal, again)

@@ -6,7 +6,7 @@ from itertools import islice
 
 import click
 
-from bluegreen.cli.console import data, document, width
+from bluegreen.cli.console import document, lines, width
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.past import history_lines, row_of
 from bluegreen.cli.session import open_environment
@@ -24,4 +24,4 @@ def command(options: Options, number: int) -> None:
     if options.json:
         document(rows)
     else:
-        data("\n".join(history_lines(rows, width=width())) if rows else "no runs yet")
+        lines(history_lines(rows, width=width()) if rows else ["no runs yet"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bluegreen.cli.console import data, document, tell
+from bluegreen.cli.console import document, lines, tell
 from bluegreen.cli.options import Options, Verb
 from bluegreen.errors import UsageError
 
@@ -44,7 +44,7 @@ def command(options: Options, name: str, stack: str, layout: str, local: bool) -
     if options.json:
         document({"folder": str(folder), "files": [str(path) for path in files]})
         return
-    data("\n".join(str(folder / path) for path in files))
+    lines(str(folder / path) for path in files)
     if not options.quiet:
         begin = SANDBOX_STEPS if stack == SANDBOX or local else CLOUD_STEPS
         steps = (f"cd {folder}", *begin)

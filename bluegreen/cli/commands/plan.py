@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from bluegreen.cli.console import data, document
+from bluegreen.cli.console import document, lines
 from bluegreen.cli.deploying import parse_sets, wanted_options
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
@@ -28,5 +28,5 @@ def command(options: Options, to: str | None, release: str | None, sets: tuple[s
     if options.json:
         document({"schema": SCHEMA, **asdict(preview), "refused": preview.refused})
     else:
-        data("\n".join(plan_lines(preview)))
+        lines(plan_lines(preview))
     return Refused.exit_code if preview.refused else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bluegreen.cli.console import data, document
+from bluegreen.cli.console import document, lines
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
 from bluegreen.errors import Refused
@@ -31,5 +31,5 @@ def command(options: Options, check: bool) -> int:
     if options.json:
         document([{"layer": each.layer, "path": str(each.path), "state": each.state} for each in found])
     else:
-        data("\n".join(WORDS[each.state].format(layer=each.layer, path=each.path) for each in found))
+        lines(WORDS[each.state].format(layer=each.layer, path=each.path) for each in found)
     return Refused.exit_code if any(each.state == "differs" for each in found) else 0

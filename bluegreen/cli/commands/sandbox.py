@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bluegreen.cli.console import data, document, tell
+from bluegreen.cli.console import document, lines, tell
 from bluegreen.cli.options import Options, Verbs
 from bluegreen.cli.session import open_project
 from bluegreen.cli.views import table
@@ -135,7 +135,7 @@ def list_(options: Options) -> None:
     if options.json:
         document({"faults": [asdict(one) for one in faults]})
     else:
-        data("\n".join(table(map(_fault_row, faults)) or ["no fault waits"]))
+        lines(table(map(_fault_row, faults)) or ["no fault waits"])
 
 
 @fault.command("clear")
@@ -188,7 +188,7 @@ def _show(options: Options, found: Status, network: Network) -> None:
     if options.json:
         document(asdict(found))
     else:
-        data("\n".join(_lines(found, network)))
+        lines(_lines(found, network))
 
 
 def _lines(found: Status, network: Network) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bluegreen.cli.console import data, document
+from bluegreen.cli.console import data, document, lines
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.past import run_lines
 from bluegreen.cli.session import open_environment
@@ -35,7 +35,7 @@ def command(options: Options, run: str, logs: bool) -> None:
     if options.json:
         document([entry.data for entry in entries])
         return
-    data("\n".join(run_lines(run, entries)))
+    lines(run_lines(run, entries))
     if logs:
         data("\n".join(_log_lines(environment, entries)))
 

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from bluegreen.cli.console import data, document, tell
+from bluegreen.cli.console import document, lines, tell
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
 from bluegreen.cli.views import status_lines
@@ -23,7 +23,7 @@ def command(options: Options, check: bool) -> int:
     if options.json:
         document({"schema": SCHEMA, **report.as_dict()})
     else:
-        data("\n".join(status_lines(report, time.time())))
+        lines(status_lines(report, time.time()))
     if not check or not report.alarms:
         return 0
     for alarm in report.alarms:

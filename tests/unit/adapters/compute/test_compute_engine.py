@@ -19,7 +19,7 @@ from google.auth.credentials import AnonymousCredentials
 from responses import matchers
 
 from bluegreen.adapters import compute_engine as module
-from bluegreen.adapters.compute_engine import ComputeInstances, ComputeRefused, printable
+from bluegreen.adapters.compute_engine import ComputeInstances, ComputeRefused
 from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.ports import InstanceState, InstanceStatus
 
@@ -233,23 +233,6 @@ def test_a_console_that_is_refused_is_an_error(google_api: responses.RequestsMoc
     google_api.get(f"{URL}/serialPort", **refusal(400, "The resource is not ready", "resourceNotReady"))
     with pytest.raises(ComputeRefused, match="cannot read the console of blue"):
         instances().console(BLUE, 5)
-
-
-@pytest.mark.parametrize(
-    ("raw", "safe"),
-    [
-        ("a\tb\nc", "a\tb\nc"),
-        ("a\r\nb\r\r\nc\rd", "a\nb\nc\nd"),
-        ("\x1b[1;31mred\x1b[0m \x9b2Jclear", "red clear"),
-        ("\x1b]52;c;cm0gLXJm\x07clip \x1b]0;title\x1b\\board", "clip board"),
-        ("\x1b]0;without an end\nnext line", "\nnext line"),
-        ("\x1bPq#0\x1b\\sixel \x1b(Bset \x1bc reset", "sixel set  reset"),
-        ("bell\x07 null\x00 del\x7f \x08back \x1b", "bell null del back "),
-        ("\u202eevil\u202c \u200bspace \u00fc", "evil space \u00fc"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_taken_out(raw: str, safe: str) -> None:
-    assert printable(raw) == safe
 
 
 def test_the_sdk_is_loaded_by_whoever_asks_and_by_nobody_else() -> None:

@@ -36,3 +36,8 @@ def test_other_files_among_the_logs_are_let_be(tmp_path: Path) -> None:
     (tmp_path / "notes.log").touch()
     assert keep_log(tmp_path, "state-pull", []).name == "state-pull-1.log"
     assert find_logs(tmp_path / "none") == []
+
+
+def test_a_log_can_be_printed_as_it_is(tmp_path: Path) -> None:
+    path = keep_log(tmp_path / "logs", "plan", ["red \x1b[31mred\x1b[0m", "\u202eevil\x07"])
+    assert path.read_text() == "red red\nevil\n"
