@@ -113,6 +113,12 @@ class Environment:
     interruptions: Interruptions = field(default_factory=NeverInterrupted)
     wait_lock: float = 0.0
 
+    def __post_init__(self) -> None:
+        for path in (self.data.parent, self.data):
+            if path.is_symlink():
+                hint = "replace the link by what it points at: no link is followed to where states and plans lie"
+                raise ConfigError("this is a symbolic link", where=str(path), hint=hint)
+
     @property
     def name(self) -> str:
         return self.configured.name

@@ -13,7 +13,10 @@ HANDED_ON = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run_in_foreground(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
-    """Run a program on our own streams until it ends; return its exit code, 128 + N when signal N ended it."""
+    """Run a program on our own streams until it ends; return its exit code, 128 + N when signal N ended it.
+
+    What it writes, be it a saved plan or a local state, is its user's alone.
+    """
     started: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
 
@@ -24,7 +27,7 @@ def run_in_foreground(argv: Sequence[str], folder: Path, environment: Mapping[st
     # A handler, not SIG_IGN, which the program would inherit.
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, *HANDED_ON)}
     try:
-        program = subprocess.Popen(argv, cwd=folder, env=dict(environment))
+        program = subprocess.Popen(argv, cwd=folder, env=dict(environment), umask=0o077)
         started.append(program)
         for number in early:
             program.send_signal(number)

@@ -116,7 +116,7 @@ class LedgerFile:
 def replace_durably(path: Path, data: bytes) -> None:
     """Write `data` to `path`, mode 0600, on disk before this returns."""
     new = path.with_name(f"{path.name}.new")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(file, "wb", closefd=False) as stream:
             stream.write(data)

@@ -135,7 +135,8 @@ def _start(folder: Path, network: Network, service: str) -> None:
     """Start the daemon in a session of its own; it forks, so it is nobody's child."""
     argv = [sys.executable, "-m", "bluegreen.sandbox.daemon", "--folder", str(folder)]
     argv += ["--network", network.prefix, "--service", service]
-    with os.fdopen(os.open(folder / "daemon.err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as errors:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(folder / "daemon.err", flags, 0o600), "wb") as errors:
         subprocess.run(
             argv,
             stdin=subprocess.DEVNULL,

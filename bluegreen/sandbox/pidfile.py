@@ -15,7 +15,7 @@ GRACE = 3.0
 
 def claim(path: Path) -> int | None:
     """Lock `path` and write our pid into it; return the descriptor to keep open, or None when another process lives."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
