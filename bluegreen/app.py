@@ -372,7 +372,7 @@ class Environment:
             Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions)) for layer in self.config.stack
         ]
         stack = Stack(layers, self._guard(allow), emit, clock)
-        prober = ThreadProber(probe := HttpProbe())
+        prober = ThreadProber(probe := HttpProbe(self.folder))
         vendors = self._vendors()
         try:
             yield World(
@@ -386,7 +386,7 @@ class Environment:
                 resolver=vendors.resolver,
                 probe=probe,
                 prober=prober,
-                commands=SystemCommands(self._clean),
+                commands=SystemCommands(self._clean, self.folder),
                 store=store,
                 history=History(store, without=run),
                 lock=lock,
@@ -455,7 +455,9 @@ class Environment:
     @cached_property
     def engine(self) -> Engine:
         """The Terraform that is used here. Raises EngineError when there is none."""
-        return find_engine(self.configured.terraform.engine, cache=self.folder / DATA)
+        engine = self.configured.terraform.engine
+        wanted = str(self.folder / os.path.expanduser(engine)) if "/" in engine else engine
+        return find_engine(wanted, cache=self.folder / DATA)
 
     def layer_data(self, layer: LayerConfig) -> Path:
         """Return where Terraform's data of one layer lies."""

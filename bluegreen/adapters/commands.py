@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from bluegreen.errors import UsageError
@@ -19,11 +20,12 @@ KEPT = 64 * 1024
 class SystemCommands:
     """ports.Commands. The output goes to a file, so that a command which floods it costs disk and no memory.
 
-    clean: takes secrets out of what a command said.
+    clean: takes secrets out of what a command said. folder: where commands are run, and ./NAME is looked for.
     """
 
-    def __init__(self, clean: Callable[[str], str] = str) -> None:
+    def __init__(self, clean: Callable[[str], str] = str, folder: Path = Path()) -> None:
         self._clean = clean
+        self._folder = folder
 
     def run(
         self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
@@ -35,6 +37,7 @@ class SystemCommands:
             try:
                 process = subprocess.Popen(
                     argv,
+                    cwd=self._folder,
                     env={**os.environ, **environment},
                     stdin=told,
                     stdout=output,

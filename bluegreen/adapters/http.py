@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import h11
@@ -41,9 +42,10 @@ _DAY = 86_400
 
 
 class HttpProbe:
-    """ports.Probe over the network. May be used from many threads."""
+    """ports.Probe over the network. May be used from many threads. folder: what a ca_file is relative to."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path = Path()) -> None:
+        self._folder = folder
         self._resolver = Resolver()
 
     def ask(self, question: Question) -> Answer:
@@ -52,7 +54,8 @@ class HttpProbe:
         A body of more than 1 MiB is not read to its end, and still counts as a whole answer.
         """
         target = Target.of(question)
-        tls = _tls(question.verify, question.ca_file) if target.scheme == "https" else None
+        ca_file = str(self._folder / question.ca_file) if question.ca_file else ""
+        tls = _tls(question.verify, ca_file) if target.scheme == "https" else None
         asked = time.monotonic()
         deadline = asked + question.timeout
         exchange = _Exchange(target, tls, question.headers, self._resolver, deadline, question.private)

@@ -225,6 +225,8 @@ def impossible(settings: EnvironmentSettings, node: Node, project: Path, *, sand
     for path, name in files:
         if name and not _is_file(project / name):
             yield problem(path, f"there is no file {name}", f"it is looked for from {project}")
+        elif path != "check.ca_file" and not (project / name).resolve().is_relative_to(project.resolve()):
+            yield problem(path, "leads out of the project", "its values live beside bluegreen.yaml or below")
 
 
 def _is_file(path: Path) -> bool:

@@ -81,3 +81,13 @@ def test_a_broken_lock_shuts_its_holder_out_of_his_journal(tmp_path: Path, monke
         store.append(RUN, {"event": "said"}, durable=True)
     assert "was broken" in str(environment.journal(RUN)[-1].data["text"])
     lock.release()
+
+
+def test_an_engine_of_the_projects_is_looked_for_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = project(tmp_path, ", terraform: {engine: ./terraform.sh}") / "terraform.sh"
+    program.write_text("#!/bin/sh\necho Terraform v1.11.4\n")
+    program.chmod(0o700)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert bluegreen.load(tmp_path).environment("pro").engine.argv == (str(program),)

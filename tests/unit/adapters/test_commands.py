@@ -27,6 +27,19 @@ def test_a_command_is_run_with_its_environment_and_without_a_shell() -> None:
     assert (code, output) == (3, "green $HOME; *\noops\n")
 
 
+def test_it_is_run_in_the_folder_that_was_given_and_looked_for_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("project", "elsewhere"):
+        script = tmp_path / place / "migrate"
+        script.parent.mkdir()
+        script.write_text("#!/bin/sh\npwd\n")
+        script.chmod(0o700)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    commands = SystemCommands(folder=tmp_path / "project")
+    assert commands.run(["./migrate"], {}, 20.0) == (0, f"{tmp_path / 'project'}\n")
+
+
 def test_it_reads_what_it_is_told() -> None:
     assert SystemCommands().run(["cat"], {}, 20.0, b'{"hook": "x"}') == (0, '{"hook": "x"}')
 

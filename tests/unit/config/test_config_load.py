@@ -275,6 +275,17 @@ def test_a_link_out_of_the_project_is_refused(
     assert "leads out of the project" in problem.message
 
 
+@pytest.mark.parametrize("name", ["../shared.tfvars", "linked.tfvars", "/etc/hostname"])
+def test_values_from_outside_of_the_project_are_refused(setting: Problems, tmp_path: Path, name: str) -> None:
+    outside = tmp_path.parent / "shared.tfvars"
+    outside.touch()
+    (tmp_path / "linked.tfvars").symlink_to(outside)
+    the_systems = "check: {ca_file: /etc/hostname}"  # which may lie anywhere
+    (problem,) = setting(f"{the_systems}\n    terraform: {{var_files: [{name}]}}")
+    assert problem.path == "environments.pro.terraform.var_files.0"
+    assert problem.message == "leads out of the project"
+
+
 def test_json_schema_says_durations_as_they_are_written() -> None:
     schema = json_schema()
     json.dumps(schema)

@@ -403,6 +403,16 @@ def test_tls_spoken_to_a_plain_server_is_said() -> None:
     assert (said.status, said.error) == (0, "TLS: wrong version number")
 
 
+def test_a_ca_file_is_looked_for_in_the_projects_folder_wherever_we_are_called(
+    serve: Serve, secure: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(HELLO, secure)
+    monkeypatch.chdir(tmp_path)
+    url = f"https://{NAME}:{server.port}/"
+    asked = Question(url, address="127.0.0.1", ca_file=Path(AUTHORITY).name)
+    assert HttpProbe(HERE).ask(asked).status == 200
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_a_ca_file_that_is_none_is_an_error_of_the_configuration(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "ca.pem"
