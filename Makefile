@@ -108,9 +108,10 @@ dev: $(RUN) $(DEV) ## Install this checkout editable, for work on it (then: .ven
 	@rm -f $(WHEEL)
 
 .PHONY: lint
-lint: $(DEV) ## Check style and format
+lint: $(DEV) ## Check style, format and what is known to be unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml bluegreen
 
 .PHONY: format
 format: $(DEV) ## Repair style and format

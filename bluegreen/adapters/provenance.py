@@ -24,7 +24,7 @@ def _ask_git(folder: Path) -> str:
         return ""  # what git would say too, after the time that a process takes
     try:
         asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "rev-parse", "HEAD"],  # the git that its user has on PATH  # noqa: S607  # nosec B607
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

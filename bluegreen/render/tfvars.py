@@ -104,7 +104,7 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(shipped("templates", "tfvars")),
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=False,  # noqa: S701  # nosec B701
         trim_blocks=True,
         keep_trailing_newline=True,
     )
