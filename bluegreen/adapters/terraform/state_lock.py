@@ -18,6 +18,9 @@ LOCK_INFO = "Lock Info:"
 """Terraform's own heading of what it knows of a lock's holder."""
 
 _LINE = re.compile(r"^\s*(ID|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
+_ID = re.compile(r"\w[\w.-]*")
+"""A lock's id stands in a command that is meant to be pasted, and whoever may write the state's lock may write it."""
+
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
 
 
@@ -56,7 +59,7 @@ def find_lock(text: str) -> StateLock | None:
 
 def _lock(record: Mapping[str, str]) -> StateLock | None:
     created = _TIME.match(record.get("Created", ""))
-    if not record.get("ID") or created is None:
+    if not _ID.fullmatch(record.get("ID", "")) or created is None:
         return None
     time = datetime.fromisoformat(f"{created[1]}T{created[2]}+00:00").timestamp()
     return StateLock(record["ID"], record.get("Operation", ""), record.get("Who", ""), time)

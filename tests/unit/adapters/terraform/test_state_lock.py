@@ -36,6 +36,12 @@ def test_a_lock_is_read_from_its_record() -> None:
     assert read_lock({}) is None
 
 
+@pytest.mark.parametrize("id", ["", "-force", "1; rm -rf ~", "$(id)", "a b"])
+def test_an_id_that_would_be_more_than_one_word_to_a_shell_is_none(id: str) -> None:
+    record = {"ID": id, "Operation": LOCK.operation, "Who": LOCK.who, "Created": "2026-11-23T08:30:05Z"}
+    assert read_lock(record) is None
+
+
 def test_it_is_told_in_one_line() -> None:
     assert str(LOCK) == "apply of ana@desk since 2026-11-23 08:30:05 UTC, lock 1700000000000001"
 
