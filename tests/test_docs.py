@@ -15,7 +15,7 @@ import pytest
 from bluegreen.cli.main import run
 
 ROOT = Path(__file__).parents[1]
-TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/events.md")
+TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/events.md", "docs/limits.md", "docs/security.md")
 FIRST_SCREEN = 24
 """Lines of a small terminal."""
 
@@ -96,3 +96,14 @@ def test_links_lead_somewhere(page: str) -> None:
 def test_scripts_and_pages_call_the_program_by_the_name_that_no_shell_owns() -> None:
     for page in TEXTS:
         assert not [line for line in code_lines((ROOT / page).read_text()) if re.match(r"bg\b", line)]
+
+
+def test_every_control_of_the_security_page_has_a_test_that_is_there() -> None:
+    files = (ROOT / "tests").rglob("test_*.py")
+    tests = {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+    cells = re.findall(r"^\| (?!threat |-).* \| .* \| (.*) \|$", (ROOT / "docs/security.md").read_text(), re.MULTILINE)
+    assert cells
+    for cell in cells:
+        named = set(re.findall(r"`(\w+)`", cell))
+        assert named, "a control without a test"
+        assert named - tests == set()
