@@ -197,7 +197,8 @@ class Question:
 class Answer:
     """What came back. status 0: no complete answer, and `error` says why.
 
-    reached: the host itself answered, be it only to refuse the connection.
+    reached: the host itself answered, be it only to refuse the connection. refused: nobody was asked, since that would
+    have been at an address to which no probe goes.
     headers: names in lower case. body: its first 64 KiB. asked: when the request was begun, monotonic seconds.
     certificate_days: days until the server's certificate ends; None without TLS.
     """
@@ -210,6 +211,7 @@ class Answer:
     seconds: float = 0.0
     asked: float = 0.0
     certificate_days: float | None = None
+    refused: bool = False
 
     @property
     def outcome(self) -> str:

@@ -59,10 +59,11 @@ class HttpProbe:
         asked = time.monotonic()
         deadline = asked + question.timeout
         exchange = _Exchange(target, tls, question.headers, self._resolver, deadline, question.private)
-        error = ""
+        error, refused = "", False
         try:
             exchange.run()
         except (OSError, h11.RemoteProtocolError) as failure:
+            refused = isinstance(failure, _AddressRefused)
             error = _in_words(failure, exchange, question.timeout)
         return Answer(
             status=0 if error else exchange.status,
@@ -73,6 +74,7 @@ class HttpProbe:
             seconds=time.monotonic() - asked,
             asked=asked,
             certificate_days=exchange.certificate_days,
+            refused=refused,
         )
 
 
@@ -113,6 +115,10 @@ class Target:
             host=bracketed if port == _PORTS[url.scheme] else f"{bracketed}:{port}",
             path=quote(f"{url.path or '/'}{'?' if query else ''}{query}", safe="/%:@!$&'()*+,;=~?-._"),
         )
+
+
+class _AddressRefused(OSError):
+    """A name leads only to addresses to which no probe goes."""
 
 
 @dataclass
@@ -170,7 +176,7 @@ class _Exchange:
         found = self.resolver.resolve(self.target.connect, self.target.port, self._left())
         why = [refusal(str(address[0]), private=self.private) for _, address in found]
         if all(why):
-            raise OSError(f"refused: {why[0]}")
+            raise _AddressRefused(f"refused: {why[0]}")
         return [one for one, refused in zip(found, why, strict=True) if not refused]
 
     def _talk(self, connection: socket.socket) -> None:

@@ -86,16 +86,17 @@ class Deploy(Steps):
         self._refuse_out_of_reach(facts, active, seen)
 
     def _refuse_without_evidence(self, facts: StackFacts, seen: Seen) -> None:
-        """A cached or challenged path could prove nothing: better to hear it now than after the switch."""
-        if seen.origin.is_evidence:
+        """What is cached, challenged or never asked proves nothing: better to hear it now than after the switch."""
+        if seen.origin.is_evidence and not seen.answer.refused:
             return
         path = self.world.settings.probe.path
         way_out = {
             Origin.CACHED: f"bypass the cache for {path} (cdn module: probe_path), or set another probe.path",
             Origin.STOPPED: "let the probe pass by a secret header (cdn module: probe_header) named in probe.headers",
+            Origin.FAILED: "see what its name resolves to here; it may be private only if the colors' addresses are",
         }
         raise ConfigError(
-            f"the public URL's answer is {seen.origin}, so that a switch could not be proven",
+            f"the public URL's answer is {seen.answer.error or seen.origin}, so that a switch could not be proven",
             where=urljoin(facts.public_url, path),
             hint=way_out[seen.origin],
         )

@@ -184,6 +184,7 @@ class Town:
     refreshes: Terraform's plans see what became of the record, as those of a real provider do.
     prepares: the way back that a deploy has planned is kept.
     blind: nothing can be reached from here. cached: the public's answers come from a cache; challenged: from the edge.
+    rebound: the public name leads to an address to which no probe goes.
     """
 
     def __init__(self, layout: str = "single", *, previous: bool = True, **settings: Any) -> None:
@@ -195,7 +196,7 @@ class Town:
         self.instances, self.resolver = FakeInstances({}), FakeResolver()
         self.moods: dict[str, str] = {}
         self.refreshes = self.prepares = False
-        self.blind = self.cached = self.challenged = False
+        self.blind = self.cached = self.challenged = self.rebound = False
         self.commands = FakeCommands()
         self.settings = EnvironmentSettings.model_validate(_over(SETTINGS, settings))
         self.layers = [Layer(name, color, root) for name, color, root in self._roots(previous)]
@@ -272,6 +273,8 @@ class Town:
         if self.blind:
             return Answer(0, error="no route", reached=False, asked=now)
         if question.url.startswith(PUBLIC_URL):
+            if self.rebound:
+                return Answer(0, error="refused: 10.0.0.7 is a private address", reached=False, asked=now, refused=True)
             if self.challenged:
                 return Answer(403, {"cf-mitigated": "challenge"}, asked=now)
             answer = self._answer_of(self.live)

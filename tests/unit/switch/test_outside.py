@@ -33,6 +33,17 @@ def test_a_deploy_that_could_not_be_proven_is_refused_before_it_begins(
     assert not town.told("apply-started")
 
 
+def test_a_public_name_that_leads_astray_is_refused_before_anything_is_made(shop: Start) -> None:
+    town = shop()
+    town.rebound = True
+    result = town.run("deploy", release="2")
+    assert (type(result.error), result.exit_code, result.verdict) == (ConfigError, 2, "usage")
+    assert "10.0.0.7 is a private address" in result.error.message
+    assert not town.told("apply-started")
+    town.rebound = False
+    assert town.run("deploy", release="2").verdict == "switched"
+
+
 def test_a_cache_that_was_cold_is_found_out_by_a_second_look(shop: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     town = shop()
     asked: list[str] = []

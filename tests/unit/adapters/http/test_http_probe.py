@@ -279,6 +279,7 @@ def test_a_private_address_is_refused_where_none_is_wanted(serve: Serve, monkeyp
     assert ask("http://shop.example/", private=True).status == 200
     answer = ask("http://shop.example/", private=False)
     assert (answer.status, answer.error, answer.reached) == (0, "refused: 127.0.0.1 is a private address", False)
+    assert answer.refused
     assert len(server.requests) == 1
 
 
