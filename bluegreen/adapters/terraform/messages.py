@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, TypeAlias
 
+from bluegreen.adapters.printable import printable
 from bluegreen.errors import Diagnostic
 from bluegreen.model import Action
 from bluegreen.ports import Change
@@ -47,7 +47,6 @@ _HARMLESS = frozenset(
     | {"refresh_start", "refresh_complete", "apply_start", "apply_progress", "apply_complete", "apply_errored"}
 )
 _ACTIONS = {action.value: action for action in Action}
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +133,5 @@ def parse_stderr(text: str) -> str:
 
     Cut where a JSON document begins: Terraform that cannot store its state anywhere prints it there, secrets included.
     """
-    plain = (line.strip().lstrip("╷│╵").strip() for line in _ANSI.sub("", text).splitlines())
+    plain = (line.strip().lstrip("╷│╵").strip() for line in printable(text).splitlines())
     return "\n".join(line for line in takewhile(lambda line: not line.startswith("{"), plain) if line)
