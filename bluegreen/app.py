@@ -58,6 +58,9 @@ if TYPE_CHECKING:  # each verb imports what it needs of these when it is called:
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
 
+LOOKING = ("plan", "status")
+"""Verbs that keep no journal."""
+
 DATA = ".bluegreen"
 """Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
 
@@ -312,7 +315,8 @@ class Environment:
 
     def _tell_of(self, verb: str, clock: SystemClock, verdict: str, reason: str, told: str) -> None:
         """Keep in the history what was done without a run."""
-        emit = self._emitter(new_run_id(clock.time()), clock, self.store)
+        store = self.store
+        emit = self._emitter(new_run_id(clock.time(), store.runs()), clock, store)
         emit(RunStarted(**self._opening(verb), reason=reason))
         emit(Said(told, "warning"))
         emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
@@ -360,14 +364,14 @@ class Environment:
         self._refuse_shared_state()
         if self.network is not None:
             refuse_unless_up(self.network)
-        run = run or new_run_id(time.time())
         store, lock = self.keeping.open()
+        run = run or new_run_id(time.time(), store.runs() if verb not in LOOKING else ())
         interruptions = self.interruptions
         if verb in DEPLOYS:
             refuse_unkept(self.configured.store, os.environ)
             interruptions = CalledBack(interruptions, store, run)
         clock = SystemClock(interruptions)
-        emit = self._emitter(run, clock, None if verb in ("plan", "status") else store)
+        emit = self._emitter(run, clock, None if verb in LOOKING else store)
         layers = [
             Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions)) for layer in self.config.stack
         ]

@@ -114,20 +114,30 @@ class CloudStorage:
     @contextmanager
     def _explained(self, doing: str, name: str) -> Iterator[None]:
         """Turn the SDK's errors into a BluegreenError that says what could not be done, where and what to do next."""
-        from google.api_core.exceptions import Forbidden, GoogleAPICallError, GoogleAPIError, Unauthorized
+        from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
         from google.auth.exceptions import GoogleAuthError
         from requests import RequestException
 
         try:
             yield
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
-            denied = isinstance(error, Forbidden | Unauthorized | GoogleAuthError)
             said = error.message if isinstance(error, GoogleAPICallError) else str(error)
             raise BluegreenError(
                 f"cannot {doing} the store's {name or 'objects'}: {said}",
                 where=f"gs://{self._name}/{self._prefix}",
-                hint="roles/storage.objectUser on the bucket is needed" if denied else "is that the bucket's name?",
+                hint=_hint(error),
             ) from error
+
+
+def _hint(error: Exception) -> str:
+    from google.api_core.exceptions import Forbidden, NotFound, Unauthorized
+    from google.auth.exceptions import GoogleAuthError
+
+    if isinstance(error, Forbidden | Unauthorized | GoogleAuthError):
+        return "roles/storage.objectUser on the bucket is needed"
+    if isinstance(error, NotFound):
+        return "is that the bucket's name?"
+    return "when it can be reached again: bluegreen status, then bluegreen resume if a run was under way"
 
 
 def _patience(quick: bool = False) -> dict[str, Any]:

@@ -104,11 +104,18 @@ def look(world: World) -> StatusReport:
         public_url=facts.public_url,
         public=_public(world, facts, facts.serving),
         colors=colors,
-        lock=world.lock.holder(),
         drift=findings,
-        freeze=_freeze(world),
-        **_remembered(world, facts, colors, live),
+        **_kept(world, facts, colors, live),
     )
+
+
+def _kept(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus], live: Color | None) -> dict[str, Any]:
+    """Return the fields of a report that come from the store. One that cannot be asked is asked no more."""
+    try:
+        told = {"lock": world.lock.holder(), "freeze": _freeze(world)}
+        return {**told, **_remembered(world, facts, colors, live)}
+    except BluegreenError as error:
+        return {"lock": None, "freeze": None, **_unknown(error)}
 
 
 def _remembered(
@@ -128,8 +135,12 @@ def _remembered(
             "warm_cost": hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
         }
     except UsageError as error:
-        unknown = WayBack(False, "what earlier runs did cannot be read")
-        return {"warm_until": 0.0, "rollback": unknown, "history": f"{error}; {error.hint}"}
+        return _unknown(error)
+
+
+def _unknown(error: BluegreenError) -> dict[str, Any]:
+    unknown = WayBack(False, "what earlier runs did cannot be read")
+    return {"warm_until": 0.0, "rollback": unknown, "history": f"{error}; {error.hint}"}
 
 
 def _freeze(world: World) -> Freeze | None:

@@ -31,6 +31,15 @@ CLASSES: Mapping[int, tuple[str, str]] = {
     13: ("bad answers of the API", "401, 403, 429, 5xx, 10 s late, reset, answers lost after the change was made"),
     14: ("odd surroundings", "stdout closed, no terminal, LANG=C, 40 columns; probes and commands that hang or flood"),
     15: ("secrets", "planted tokens in environment, variables and what providers say"),
+    16: ("machine gone", "another machine killed in the middle of its run: nobody is there to release its lease"),
+    17: ("machine paused", "a run stopped past its lease, succeeded from elsewhere, and woken up"),
+    18: (
+        "two operators",
+        "1,000 schedules of two machines over one store, paused between their looks and their writes",
+    ),
+    19: ("several machines", "two to eight machines that begin at once"),
+    20: ("clocks", "another machine's clock an hour fast, an hour slow, or running away"),
+    21: ("store unreachable", "the bucket answers nothing before a run, and in the middle of one"),
 }
 """Number -> name, and what is injected."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import difflib
 import json
 import re
@@ -32,13 +33,19 @@ _SUFFIX = ".jsonl"
 _HISTORY = "list the runs: bluegreen history"
 
 
-def new_run_id(now: float, random: Callable[[int], str] = secrets.token_hex) -> str:
+def new_run_id(now: float, runs: Sequence[str] = (), random: Callable[[int], str] = secrets.token_hex) -> str:
     """Return an id such as 20261122-183501-4f2a: UTC to the second, then 256ths of it, then chance.
 
-    Ids sort by time, also those of two runs in one second: which run was the last one is what recovery stands on.
-    now: Unix seconds. random: given 1, returns two hexadecimal digits.
+    Ids sort by time, also those of two runs in one second: which run was the last one is what recovery stands on. So it
+    comes after those of `runs`, newest first, though another machine's clock be fast, or this one's set back. now: Unix
+    seconds. random: given 1, returns two hexadecimal digits.
     """
+    now = max([now, *(_time_of(run) + 1 / 256 for run in runs[:1])])
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 256):02x}{random(1)}"
+
+
+def _time_of(run: str) -> float:
+    return calendar.timegm(time.strptime(run[:15], "%Y%m%d-%H%M%S")) + int(run[16:18], 16) / 256
 
 
 def journal_line(entry: Mapping[str, Any], *, first: bool) -> bytes:

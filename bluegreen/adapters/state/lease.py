@@ -31,7 +31,7 @@ SUCCEEDS = "bluegreen resume, or bluegreen rollback"
 """What succeeds a holder that has given no sign of life for long enough."""
 
 
-NAMELESS = Claim(Holder("", "", "", "", "", 0, 0.0, 0.0), token="", pids="", birth=0)
+NAMELESS = Claim(Holder("", "", "", "", "", 0, 0.0, 0.0), "", "", 0)
 """Of a lease that does not say who holds it."""
 
 

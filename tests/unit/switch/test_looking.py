@@ -291,3 +291,21 @@ def test_status_shows_the_rest_when_a_journal_cannot_be_read(
     assert not report.rollback.ready
     assert report.history == "run-002: the journal is damaged; move it away"
     assert report.history in report.alarms
+
+
+def test_a_store_that_cannot_be_asked_hides_nothing_else(shop: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    town: Town = shop()
+    town.run("deploy", release="2")
+    asked = []
+
+    def refuse(*arguments: object) -> None:
+        asked.append(arguments)
+        raise BluegreenError("no network", where="gs://bucket", hint="later")
+
+    for method in ("runs", "freeze"):
+        monkeypatch.setattr(town.store, method, refuse)
+    report = town.status()
+    assert (report.active, report.public, report.lock, report.freeze) == ("green", "green", None, None)
+    assert (report.history, report.rollback.ready) == ("gs://bucket: no network; later", False)
+    assert report.alarms
+    assert len(asked) == 1  # each would wait for its own time-out

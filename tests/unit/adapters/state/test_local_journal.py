@@ -29,19 +29,31 @@ def events(store: LocalStore) -> list[dict[str, object]]:
 
 
 def test_an_id_says_when_in_utc() -> None:
-    assert new_run_id(1795372501.31, lambda _: "2a") == "20261122-183501-4f2a"
+    assert new_run_id(1795372501.31, random=lambda _: "2a") == "20261122-183501-4f2a"
 
 
 def test_ids_sort_by_time_within_a_second_too() -> None:
     times = [1795372501 + step / 64 for step in range(200)]
     # The chance runs against the time, so that only the time can bring the order about.
-    ids = [new_run_id(now, lambda _, n=number: f"{199 - n:02x}") for number, now in enumerate(times)]
+    ids = [new_run_id(now, random=lambda _, n=number: f"{199 - n:02x}") for number, now in enumerate(times)]
     assert ids == sorted(ids)
     assert len(set(ids)) == 200
 
 
 def test_ids_of_the_same_moment_differ() -> None:
     assert len({new_run_id(1795372501.5) for _ in range(64)}) > 32
+
+
+@pytest.mark.parametrize("set_back", [3600.0, 0.001, 0.0])
+def test_an_id_comes_after_those_that_are_there_whatever_the_clock_says(set_back: float) -> None:
+    runs = ["20261122-183501-ffff", "20261122-183501-4f2a"]
+    for _ in range(300):
+        runs.insert(0, new_run_id(1795372501.9999 - set_back, runs))
+    assert runs == sorted(set(runs), reverse=True)
+
+
+def test_a_clock_that_is_ahead_is_believed_when_nothing_is_newer() -> None:
+    assert new_run_id(1795372501.31, ["20261122-183459-0000"], random=lambda _: "2a") == "20261122-183501-4f2a"
 
 
 def test_a_journal_is_private_and_its_first_line_names_its_version(path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tally import Tally
 
 from bluegreen.adapters.fakes.objects import MemoryObjects
 from bluegreen.adapters.state import host
@@ -26,6 +27,7 @@ from bluegreen.ports import Holder
 
 WHERE = "gs://bucket/shop/pro"
 NEVER = 86400.0
+SCHEDULES = 1000
 RUNS = count()
 
 
@@ -218,7 +220,10 @@ def test_two_operators() -> None:
     schedules(60)()
 
 
+@pytest.mark.fault(18)
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_two_operators_in_a_thousand_schedules() -> None:
-    schedules(1000)()
+def test_two_operators_in_a_thousand_schedules(tally: Tally) -> None:
+    tally.injected = SCHEDULES
+    schedules(SCHEDULES)()
+    tally.survived = SCHEDULES
