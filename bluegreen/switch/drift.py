@@ -28,12 +28,19 @@ class Drift:
         return bool(self.findings)
 
 
+ROUTING = frozenset({"A", "AAAA", "CNAME"})
+"""Types of the records that say where a hostname's visitors go. What else stands at a name is nobody's traffic."""
+
 AUTOMATIC_TTL = 300
 """Seconds that Cloudflare's "automatic", written as 1, stands for in a record that is not proxied."""
 
 
 def compare(facts: StackFacts, records: Sequence[Record], *, proxied: bool = True) -> Drift:
-    """Compare the state's facts with every live record of the public hostnames. proxied: whether they are to be."""
+    """Compare the state's facts with the live records that route the public hostnames.
+
+    proxied: whether they are to be.
+    """
+    records = [record for record in records if record.type in ROUTING]
     findings: list[str] = []
     seen: set[Color | None] = set()
     contents: dict[str, str] = {}

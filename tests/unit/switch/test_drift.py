@@ -29,6 +29,12 @@ def test_records_that_say_what_the_state_says_are_no_drift() -> None:
     assert (drift.live, drift.findings) == (Color.BLUE, ())
 
 
+def test_what_routes_nobody_stands_beside_a_public_record_without_harm() -> None:
+    text = record(id="r9", type="TXT", content="v=spf1 -all", proxied=False, ttl=3600)
+    drift = compare(FACTS, [record(), text, WWW])
+    assert (drift.live, drift.findings, drift.records["shop.test"], drift.ttl) == (Color.BLUE, (), "127.0.0.1", 300)
+
+
 @pytest.mark.parametrize(
     ("records", "finding"),
     [
