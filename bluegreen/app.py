@@ -26,7 +26,7 @@ from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, lives, who
-from bluegreen.adapters.state.journal import new_run_id
+from bluegreen.adapters.state.journal import BestEffortStore, new_run_id
 from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
 from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.process import Patience
@@ -45,7 +45,14 @@ from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
-from bluegreen.switch.request import DEPLOYS, DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.request import (
+    DEPLOYS,
+    DeployRequest,
+    DirectRequest,
+    ReconcileRequest,
+    RetireRequest,
+    RollbackRequest,
+)
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.succession import Turn
 from bluegreen.switch.world import Confirm, World
@@ -60,6 +67,9 @@ OnEvent = Callable[[Mapping[str, Any]], None]
 
 LOOKING = ("plan", "status")
 """Verbs that keep no journal."""
+
+UNWRITTEN = "nobody will be reminded: once Terraform works again, bluegreen reconcile --to live"
+"""Of a rollback past Terraform whose journal cannot be written."""
 
 DATA = ".bluegreen"
 """Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
@@ -221,6 +231,25 @@ class Environment:
             asked = {"force": request.force}
             return self._conduct(world, "rollback", Rollback(world, request=request), reason, asked)
 
+    def rollback_directly(self, *, to: str, reason: str, address: str = "") -> RunResult:
+        """Point the public records at a color past Terraform, when that is what does not work.
+
+        address: the color's own; the one that the zone publishes, if left out. Needs no engine, no state and no lock.
+        Until `resume` has brought Terraform to the same truth, nothing is deployed.
+        """
+        from bluegreen.switch.conduct import conduct_past_locks
+        from bluegreen.switch.direct import Direct
+
+        request = DirectRequest(Color(to), reason, address)
+        with self._world("rollback", terraform=False) as world:
+            hostname = next(iter(self.configured.edge.hostnames), "")
+            public_url = self.network.public_url if self.network else f"https://{hostname}/"
+            steps = Direct(world, request=request, edge=self._vendors().edge_switch(), public_url=public_url)
+            opening = self._opening("rollback", terraform=False)
+            return _ended(
+                conduct_past_locks(world, RunStarted(**opening, reason=reason, asked={"direct": True}), steps)
+            )
+
     def retire(
         self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""
     ) -> RunResult:
@@ -246,6 +275,14 @@ class Environment:
     def unfinished(self) -> PastRun | None:
         """The run that was cut off, or got stuck, and that `resume` would take up; None when there is none."""
         return History(self.store).unfinished
+
+    @property
+    def past_terraform(self) -> PastRun | None:
+        """The run that pointed the public elsewhere past Terraform, which does not know that yet; None if none did."""
+        try:
+            return History(self.store).past_terraform
+        except BluegreenError:  # whoever needs the journals says that they cannot be read
+            return None
 
     def resume(self) -> RunResult:
         """Take up the run that was cut off or got stuck, and finish it; do nothing when there is none."""
@@ -317,7 +354,7 @@ class Environment:
         """Keep in the history what was done without a run."""
         store = self.store
         emit = self._emitter(new_run_id(clock.time(), store.runs()), clock, store)
-        emit(RunStarted(**self._opening(verb), reason=reason))
+        emit(RunStarted(**self._opening(verb, terraform=False), reason=reason))
         emit(Said(told, "warning"))
         emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
 
@@ -345,23 +382,24 @@ class Environment:
     ) -> RunResult:
         return _ended(conduct(world, RunStarted(**self._opening(verb), reason=reason, asked=asked), steps))
 
-    def _opening(self, verb: str) -> dict[str, Any]:
-        """What the first line of a journal says, whoever begins or goes on with a run."""
+    def _opening(self, verb: str, *, terraform: bool = True) -> dict[str, Any]:
+        """What the first line of a journal says, whoever begins or goes on with a run. terraform: it is looked for."""
         return {
             "verb": verb,
             "service": self.config.service,
             "who": who(os.environ),
             "host": host(),
             "version": __version__,
-            "engine": f"{self.engine.product} {self.engine.version}",
+            "engine": f"{self.engine.product} {self.engine.version}" if terraform else "",
             "commit": commit(self.folder, os.environ),
             "ci_url": ci_url(os.environ),
         }
 
     @contextlib.contextmanager
-    def _world(self, verb: str, allow: Sequence[str] = (), run: str = "") -> Iterator[World]:
-        """Yield everything that one run acts through."""
-        self._refuse_shared_state()
+    def _world(self, verb: str, allow: Sequence[str] = (), run: str = "", *, terraform: bool = True) -> Iterator[World]:
+        """Yield everything that one run acts through; without Terraform, its stack has no layers."""
+        if terraform:
+            self._refuse_shared_state()
         if self.network is not None:
             refuse_unless_up(self.network)
         store, lock = self.keeping.open()
@@ -371,9 +409,12 @@ class Environment:
             refuse_unkept(self.configured.store, os.environ)
             interruptions = CalledBack(interruptions, store, run)
         clock = SystemClock(interruptions)
+        if not terraform:
+            store = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
         emit = self._emitter(run, clock, None if verb in LOOKING else store)
         layers = [
-            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions)) for layer in self.config.stack
+            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions))
+            for layer in (self.config.stack if terraform else ())
         ]
         stack = Stack(layers, self._guard(allow), emit, clock)
         prober = ThreadProber(probe := HttpProbe(self.folder))

@@ -310,8 +310,9 @@ class Errored(Event):
 class Result(Event):
     """The last event of a run.
 
-    verdict: switched, prepared, nothing-to-do, returned, rolled-back, retired, reconciled, frozen, unlocked, refused,
-    locked, usage, failed, stuck, interrupted, waiting or abandoned. warm_until: Unix time, -1 for ever, 0 for nothing.
+    verdict: switched, prepared, nothing-to-do, returned, rolled-back, rolled-back-directly, retired, reconciled,
+    frozen, unlocked, refused, locked, usage, failed, stuck, interrupted, waiting or abandoned.
+    warm_until: Unix time, -1 for ever, 0 for nothing.
     """
 
     name: ClassVar[str] = "result"

@@ -263,8 +263,23 @@ class Records(Protocol):
         ...
 
 
+class EdgeSwitch(Records, Protocol):
+    """The live edge, looked at and switched without Terraform: for the night on which Terraform is the problem."""
+
+    def zone_id(self, name: str) -> str:
+        """Return the id of the zone `name`. Raises ConfigError when there is none, BluegreenError."""
+        ...
+
+    def switch(self, zone_id: str, contents: Mapping[str, str]) -> None:
+        """Give each of these records, by id, its new content: all of them, or none.
+
+        Raises BluegreenError, and they may have been given it all the same: read them then. Again is harmless.
+        """
+        ...
+
+
 class Cache(Protocol):
-    """What the CDN keeps of a zone's answers. Here alone an adapter changes something: Terraform's provider cannot."""
+    """What the CDN keeps of a zone's answers. To empty it is nothing that Terraform's provider can do."""
 
     def purge_hosts(self, zone_id: str, hostnames: Sequence[str]) -> None:
         """Forget every answer kept for these hostnames; none named, none forgotten.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bluegreen.config.schema import Edge
 from bluegreen.events import TerraformStarted
 from bluegreen.model import StackFacts
-from bluegreen.ports import Cache, Instances, Record, Resolver
+from bluegreen.ports import Cache, EdgeSwitch, Instances, Record, Resolver
 
 if TYPE_CHECKING:
     from bluegreen.adapters.cloudflare import CloudflareRecords
@@ -52,6 +52,11 @@ class Vendors:
         from bluegreen.adapters.cloudflare import CloudflareRecords
 
         return CloudflareRecords(*self._cloudflare)
+
+    def edge_switch(self) -> EdgeSwitch:
+        from bluegreen.adapters.cloudflare import CloudflareSwitch
+
+        return CloudflareSwitch(*self._cloudflare)
 
     def cache(self) -> Cache:
         from bluegreen.adapters.cloudflare import CloudflareCache

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bluegreen.cli.console import tell_error
+from bluegreen.cli.console import tell, tell_error
 from bluegreen.cli.options import Options
 from bluegreen.cli.reporter import Reporter
 from bluegreen.errors import BluegreenError
@@ -26,8 +26,16 @@ def open_project(options: Options) -> Project:
 
 
 def open_environment(options: Options) -> Environment:
-    """Read the project and choose its environment, in which nothing is shown or asked yet. Raises ConfigError."""
-    return open_project(options).environment(options.environment)
+    """Read the project and choose its environment, in which nothing is shown or asked yet. Raises ConfigError.
+
+    What was done past Terraform is said, whatever the verb, until it is mended.
+    """
+    environment = open_project(options).environment(options.environment)
+    run = environment.past_terraform
+    if run is not None:
+        told = f"run {run.id} pointed the public at {run.target} past Terraform, which does not know that yet"
+        tell(options.placed(f"warning: {told}: bluegreen resume"), color=options.color, style="yellow")
+    return environment
 
 
 def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:

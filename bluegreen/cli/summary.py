@@ -32,6 +32,8 @@ def _happened(timeline: Timeline) -> str:
             return f"nothing to do: {timeline.said or f'{active} serves the public'}"
         case "rolled-back":
             return f"rolled back: {active} serves the public again, {after}"
+        case "rolled-back-directly":
+            return f"rolled back past Terraform: {active} serves the public again, {after}"
         case "reconciled":
             return f"reconciled: state and live edge both say {active}, {after}"
         case "retired":
@@ -78,6 +80,8 @@ def _next(timeline: Timeline, hint: str, now: float | None) -> str:
             return "next: bluegreen switch"
         case "rolled-back":
             return "next: when it is mended: bluegreen deploy --release VERSION"
+        case "rolled-back-directly":
+            return "next: once Terraform works again: bluegreen resume"
         case "switched" | "nothing-to-do" | "retired" | "reconciled":
             return "next: bluegreen status"
     return f"hint: {hint or show}"

@@ -243,7 +243,7 @@ class Terraform(Section):
 
 
 class Edge(Section):
-    """Where the public records live, for looking at them: Terraform alone writes them.
+    """Where the public records live, for looking at them; Terraform writes them, and `rollback --direct`.
 
     purge: what the CDN is to forget once traffic has moved.
     """

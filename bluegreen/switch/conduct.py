@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, Interrupted, Locked, Refused, Returned, Stuck
@@ -67,6 +67,17 @@ def conduct(world: World, started: RunStarted, steps: Steps) -> RunResult:
         return walk(world, started.verb, steps, lambda: Phase.PREFLIGHT)
 
 
+def conduct_past_locks(world: World, started: RunStarted, steps: Steps) -> RunResult:
+    """The same, but that a lock which cannot be had is gone past, and said."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(world, started))
+        except BluegreenError as error:
+            world.emit(started)
+            steps.say(f"{error}; going past that", "warning")
+        return walk(world, started.verb, steps, lambda: Phase.PREFLIGHT)
+
+
 FROZEN = frozenset({"deploy", "prepare", "switch", "retire"})
 """What a frozen environment refuses. A way back it never does."""
 
@@ -104,7 +115,7 @@ def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> Run
     began = world.clock.monotonic()
     engine, hooks = Engine(world.emit, world.clock, world.interruptions), Hooks(verb, steps)
     try:
-        ending = engine.walk(TABLES[verb], hooks.around(steps.steps()), begin())
+        ending = engine.walk(steps.routes or TABLES[verb], hooks.around(steps.steps()), begin())
         if ending.phase == Phase.DONE and ending.outcome != NOTHING:
             hooks.at_the_end()
     finally:
@@ -156,7 +167,7 @@ def _exit_code(interrupted: bool, error: BluegreenError | None) -> int:
 
 def _verdict(verb: str, steps: Steps, ending: Ending) -> tuple[str, BluegreenError | None]:
     if ending.phase == Phase.DONE:
-        return (NOTHING_TO_DO if ending.outcome == NOTHING else _DONE[verb]), None
+        return (NOTHING_TO_DO if ending.outcome == NOTHING else steps.done or _DONE[verb]), None
     if ending.phase == Phase.PREPARED:
         return PREPARED, None
     error = _error(steps, ending)
@@ -189,8 +200,7 @@ def _returned(steps: Steps, cause: BluegreenError) -> Returned:
 
 def _stuck(steps: Steps, causes: Sequence[BluegreenError]) -> Stuck:
     told = "; ".join(dict.fromkeys(cause.message for cause in causes))
-    way_back = steps.origin not in (None, steps.target)  # a rollback that is stuck is ended by another
-    return Stuck(f"the run is stuck: {told}", hint="bluegreen rollback" if way_back else "bluegreen resume")
+    return Stuck(f"the run is stuck: {told}", hint=steps.way_out)
 
 
 def _failed(steps: Steps, ending: Ending) -> BluegreenError:

@@ -25,7 +25,13 @@ from bluegreen.switch.evidence import Blind
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
 from bluegreen.switch.phases import HELD, NO_ORIGIN, NOTHING, Phase
-from bluegreen.switch.request import DeployRequest, deploy_target, refuse_returned, wanted_object
+from bluegreen.switch.request import (
+    DeployRequest,
+    deploy_target,
+    refuse_past_terraform,
+    refuse_returned,
+    wanted_object,
+)
 from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.steps import Steps
 
@@ -54,6 +60,7 @@ class Deploy(Steps):
         }
 
     def preflight(self) -> str | None:
+        refuse_past_terraform(self.world.history)
         settings, request = self.world.settings, self.request
         self.wanted = self.wanted or wanted_object(settings.release or "", settings.variables, request)
         self.release = str(self.wanted["release"])
@@ -278,6 +285,7 @@ class SwitchPrepared(Deploy):
     """`bg switch`: what the last run prepared, checked again and switched to."""
 
     def preflight(self) -> str | None:
+        refuse_past_terraform(self.world.history)
         facts = self.open_last()
         last = self.world.history.last
         if last is None or last.verdict != PREPARED or last.target is None:

@@ -15,6 +15,7 @@ from bluegreen.switch.phases import MOVED, NOT_BEGUN, STALE
 ABANDONED, NOTHING_TO_DO, PREPARED = "abandoned", "nothing-to-do", "prepared"
 SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolled-back", "retired", "stuck"
 RECONCILED, FROZEN, UNLOCKED = "reconciled", "frozen", "unlocked"
+DIRECT = "rolled-back-directly"
 
 FOREVER = -1.0
 """As the end of a warm time."""
@@ -28,7 +29,8 @@ class PastRun:
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
     terraform: the process that its journal does not say has ended. asked: see events.RunStarted. hooks: name and number
-    of each hook that was begun -> its exit code, None when its journal does not say that it ended.
+    of each hook that was begun -> its exit code, None when its journal does not say that it ended. addresses: where the
+    public records pointed when a color was live.
     """
 
     id: str
@@ -49,6 +51,7 @@ class PastRun:
     probed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     terraform: DeadTerraform | None = None
     hooks: Mapping[tuple[str, int], int | None] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
@@ -64,6 +67,18 @@ class PastRun:
     def left(self) -> Color | None:
         """The color that the public left in this run for good, and that is kept warm since."""
         return self.origin if self.verdict in (SWITCHED, RECONCILED) and self.origin != self.target else None
+
+    @property
+    def owes(self) -> bool:
+        """It may have moved the public past Terraform, which has not come along yet."""
+        return bool(self.asked.get("direct") and self.moved_at) and self.verdict not in (ROLLED_BACK, NOTHING_TO_DO)
+
+    @property
+    def stands(self) -> str:
+        """How a run that is unfinished ended."""
+        if self.owes:
+            return "done past Terraform"
+        return f"{'cut off' if self.cut_off else 'stuck'} in {self.phase}"
 
     @property
     def tells(self) -> bool:
@@ -106,7 +121,10 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                     found["moved_at"] = entry.time
             case "phase-finished" if data["outcome"] in (STALE, NOT_BEGUN):
                 applied_in.discard(data["phase"])  # its apply, if one was begun, was refused before it touched anything
-                found["moved_at"] = 0.0
+                found["moved_at"] = found["moved_at"] if applied_in & MOVED else 0.0
+            case "witnessed" if data["active"] and len(set(data["records"].values())) == 1:
+                address = next(iter(data["records"].values()))
+                found["addresses"] = {**found.get("addresses", {}), data["active"]: address}
             case "first-answer" if data["color"] == str(found.get("target")):
                 found["answered_after"] = entry.time - started
             case "probed":
@@ -145,9 +163,15 @@ class History:
 
     @property
     def unfinished(self) -> PastRun | None:
-        """The last run that did something, if it was killed before it could end or got stuck."""
+        """The last run that did something, if it was killed before it could end, got stuck, or went past Terraform."""
         last = self.last
-        return last if last is not None and (last.cut_off or last.verdict == STUCK) else None
+        return last if last is not None and (last.cut_off or last.verdict == STUCK or last.owes) else None
+
+    @property
+    def past_terraform(self) -> PastRun | None:
+        """The last run that did something, if it went past Terraform and that has not come along yet."""
+        last = self.last
+        return last if last is not None and last.owes else None
 
     @property
     def last_move(self) -> PastRun | None:
@@ -179,7 +203,7 @@ class History:
         """The run that began to change `color` after it last served the public; None if none did."""
         for run in self.telling():
             served_before = run.origin == color and run.moved_at
-            if served_before or (run.target == color and run.verdict in (SWITCHED, ROLLED_BACK, RECONCILED)):
+            if served_before or (run.target == color and run.verdict in (SWITCHED, ROLLED_BACK, DIRECT, RECONCILED)):
                 return None
             if color in run.touched:
                 return run
@@ -192,6 +216,10 @@ class History:
         """
         last = ((run.verb, run.probed[color]) for run in self.runs() if color in run.probed)
         return next((verdict for verb, verdict in last if (verb, verdict) != ("rollback", Verdict.NO_ANSWER)), "")
+
+    def last_address(self, color: Color) -> str:
+        """Where the public records pointed when `color` was last seen live; "" when no journal says."""
+        return next((run.addresses[color] for run in self.runs() if color in run.addresses), "")
 
     def returned_from(self, release: str) -> PastRun | None:
         """The run that took `release` out of service again, unless it was deployed well since."""

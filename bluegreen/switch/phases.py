@@ -92,6 +92,13 @@ RECONCILE: Routes = {
     P.PROVE: ROLLBACK[P.PROVE],
 }
 
+DIRECT: Routes = {
+    P.PREFLIGHT: _leads(P.SWITCH, P.FAILED, P.FAILED),
+    P.SWITCH: _leads(P.PROVE, P.STUCK, P.STUCK, {NOT_BEGUN: P.FAILED}),
+    P.PROVE: ROLLBACK[P.PROVE],
+}
+"""A rollback past Terraform. Whoever takes it up again walks RECONCILE: the state is to say what the edge says."""
+
 TABLES: Mapping[str, Routes] = {
     "deploy": DEPLOY,
     "prepare": PREPARE,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bluegreen.errors import CheckFailed, Refused
 from bluegreen.model import Color, StackFacts
-from bluegreen.run.engine import Leave
+from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.drift import Drift
 from bluegreen.switch.guard import Step
-from bluegreen.switch.phases import ACCEPTED, MOVED, NOT_BEGUN, NOTHING, Phase
-from bluegreen.switch.request import LIVE, ReconcileRequest
+from bluegreen.switch.history import PastRun
+from bluegreen.switch.phases import ACCEPTED, MOVED, NOT_BEGUN, NOTHING, RECONCILE, Phase
+from bluegreen.switch.request import LIVE, ReconcileRequest, refuse_past_terraform
 from bluegreen.switch.steps import Steps
 
 
@@ -24,6 +26,7 @@ class Reconcile(Steps):
     the public is pointed at the target, which the state says is active; then the origin is the target too.
     """
 
+    routes: ClassVar[Routes | None] = RECONCILE
     request: ReconcileRequest = field(default_factory=ReconcileRequest)
 
     def steps(self) -> dict[str, PhaseStep]:
@@ -37,11 +40,19 @@ class Reconcile(Steps):
 
     def preflight(self) -> str | None:
         facts = self.open_last()
-        self._refuse_unfinished()
+        if self._past_terraform is None:
+            self._refuse_unfinished()
         self.live.begin(facts)
         drift = self.live.drift()
+        cut = self._past_terraform
+        if not drift.found and cut is not None and cut.origin is not None and facts.active == cut.target:
+            self.origin = cut.origin
+            self.tell_route(facts.of(self.origin), facts.of(self.target))
+            return ACCEPTED
         if not drift.found:
             self.say(f"state and live edge agree: {facts.serving} is active")
+            if cut is not None:
+                self.say(f"run {cut.id} did not leave the public on {cut.target}: bluegreen rollback does", "warning")
             return NOTHING
         to_live = self.request.to == LIVE
         self.origin = facts.serving
@@ -50,7 +61,13 @@ class Reconcile(Steps):
         self.tell_route(facts.of(self.origin), facts.of(self.target))
         return ACCEPTED if to_live else None
 
+    @property
+    def _past_terraform(self) -> PastRun | None:
+        """The rollback past Terraform that this is the rest of, if it is one."""
+        return self.cut if self.cut is not None and self.cut.verb == "rollback" else None
+
     def _refuse_unfinished(self) -> None:
+        refuse_past_terraform(self.world.history)
         cut = self.world.history.unfinished
         if cut is not None and cut.verb != "reconcile" and cut.phase in MOVED:
             raise Refused(
@@ -86,7 +103,10 @@ class Reconcile(Steps):
 
         A plan's public record must point where it points already, so this cannot move anybody.
         """
-        self.move(Phase.RECORD, self.target, values.accepted(self.world.stack.complete(), self.target))
+        facts = self.world.stack.complete()
+        # What a rollback left is no way back.
+        say = values.accepted if self._past_terraform is None else values.returned
+        self.move(Phase.RECORD, self.target, say(facts, self.target))
         self._refuse_disagreement(Phase.RECORD)
 
     def check(self) -> None:

@@ -71,6 +71,8 @@ def steps_of(world: World, cut: PastRun) -> Steps:
             return Deploy(world, request=DeployRequest(retry=True, reason=BEGUN))
         case "switch":
             return SwitchPrepared(world)
+        case "rollback" if asked.get("direct"):
+            return Reconcile(world)
         case "rollback":
             return Rollback(world, request=RollbackRequest(cut.target, bool(asked.get("force")), BEGUN))
         case "reconcile":
@@ -87,6 +89,9 @@ def take_up(steps: Steps, cut: PastRun) -> str:
     """
     assert cut.target is not None, "a run without a target has done nothing"
     steps.cut, steps.origin, steps.target, steps.release = cut, cut.origin, cut.target, cut.release
+    if isinstance(steps, Reconcile) and cut.verb == "rollback":
+        steps.say(f"run {cut.id} was {cut.stands}, which is to say now what the live records say", "warning")
+        return Phase.PREFLIGHT
     if cut.phase == Phase.PREFLIGHT:
         phase = _from_the_start(steps, cut)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any
 
 from bluegreen.errors import Refused, TargetRefused, UsageError
@@ -35,6 +36,23 @@ class RollbackRequest:
     to: Color | None = None
     force: bool = False
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectRequest:
+    """A rollback past Terraform. address: the target's own; "" to read it from the zone. Raises UsageError."""
+
+    to: Color
+    reason: str
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            raise UsageError("a rollback past Terraform needs a reason", hint="say why; it is kept in the history")
+        try:
+            IPv4Address(self.address or "127.0.0.1")  # none is as good as any
+        except ValueError:
+            raise UsageError(f"{self.address!r} is no IPv4 address", hint="public records are of type A") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,16 @@ def refuse_returned(history: History, wanted: Mapping[str, Any], request: Deploy
         f"release {release} was taken out of service here by run {before.id}",
         hint=f"bluegreen deploy --release {release} --retry --reason TEXT",
     )
+
+
+def refuse_past_terraform(history: History) -> None:
+    """Raise Refused while Terraform does not know yet where the public was moved past it."""
+    run = history.past_terraform
+    if run is not None:
+        raise Refused(
+            f"run {run.id} pointed the public at {run.target} past Terraform, which does not know that yet",
+            hint="bluegreen resume",
+        )
 
 
 @dataclass(frozen=True, slots=True)

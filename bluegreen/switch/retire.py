@@ -11,7 +11,7 @@ from bluegreen.switch import values
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import in_words, warm_left
 from bluegreen.switch.phases import NOTHING, Phase
-from bluegreen.switch.request import RetireRequest
+from bluegreen.switch.request import RetireRequest, refuse_past_terraform
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps
 
@@ -30,6 +30,7 @@ class Retire(Steps):
         return (self.request.standby or self.world.settings.standby) == "destroy"
 
     def preflight(self) -> str | None:
+        refuse_past_terraform(self.world.history)
         facts = self.open_last()
         self.origin, self.target = facts.active, facts.serving.other
         idle = facts.of(self.target)

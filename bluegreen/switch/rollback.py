@@ -95,7 +95,7 @@ class Rollback(Steps):
         self.origin, self.target, self.ends = way.target.other, way.target, way.ends
         presence = check_target(facts, way.target, history)
         if self.ends is not None:
-            self.say(f"run {self.ends.id} ({self.ends.verb}) was cut off in {self.ends.phase}; this ends it")
+            self.say(f"run {self.ends.id} ({self.ends.verb}) was {self.ends.stands}; this ends it")
         self.release = facts.of(way.target).release
         self.tell_route(facts.of(self.origin), facts.of(self.target))
         if presence == "stopped":

@@ -42,6 +42,7 @@ class Stack:
     """layers: in order, the last one knows everything.
 
     said: what each layer said in this run, its output. applied_in: the phases in which an apply was begun.
+    seen: without layers, what is known of the stack from outside.
     """
 
     layers: Sequence[Layer]
@@ -50,6 +51,7 @@ class Stack:
     clock: Clock
     said: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     applied_in: set[str] = field(default_factory=set)
+    seen: StackFacts | None = None
 
     @property
     def last(self) -> Layer:
@@ -62,6 +64,8 @@ class Stack:
     @property
     def facts(self) -> StackFacts | None:
         """What the last layer said; None as long as it has said nothing."""
+        if not self.layers:
+            return self.seen
         output = self.said.get(self.last.name)
         return parse_facts(output, self.last.name) if output is not None else None
 

@@ -192,7 +192,7 @@ def _unfinished(world: World) -> str:
     run, holder = world.history.unfinished, world.lock.holder()
     if run is None or (holder is not None and holder.run == run.id):
         return ""
-    return f"{run.verb} {run.id}, {'cut off' if run.cut_off else 'stuck'} in {run.phase}"
+    return f"{run.verb} {run.id}, {run.stands}"
 
 
 def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus], live: Color | None) -> WayBack:

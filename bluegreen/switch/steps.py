@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bluegreen.errors import ApplyNotBegun, BluegreenError, CheckFailed, DriftFound, Interrupted, Locked, Refused
 from bluegreen.events import RouteChosen, Said, WaitingFor, Witnessed
 from bluegreen.health import Origin, Public
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import DeadTerraform, Plan
-from bluegreen.run.engine import Leave
+from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.audience import Audience, Seen
@@ -76,9 +77,12 @@ class Steps:
     """The steps of one run. origin: the color that served before it; target: the one it is about.
 
     active: the color that serves the public, as far as this run knows. moving: an apply was begun that moves the
-    public. cut: the run of which this is the rest, None if it is none.
+    public. cut: the run of which this is the rest, None if it is none. routes, done: the table to walk and the verdict
+    at its end, where they are not the verb's.
     """
 
+    routes: ClassVar[Routes | None] = None
+    done: ClassVar[str] = ""
     world: World
     live: Live = field(init=False)
     audience: Audience = field(init=False)
@@ -96,6 +100,12 @@ class Steps:
     def steps(self) -> dict[str, PhaseStep]:
         """Return what does each phase of the verb's table."""
         raise NotImplementedError
+
+    @property
+    def way_out(self) -> str:
+        """The command that ends this run once it is stuck."""
+        way_back = self.origin not in (None, self.target)  # a rollback that is stuck is ended by another
+        return "bluegreen rollback" if way_back else "bluegreen resume"
 
     def say(self, text: str, level: str = "info") -> None:
         self.world.emit(Said(text, level))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bluegreen.errors import BluegreenError
+from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.ports import Record
 
 
@@ -32,6 +32,39 @@ class FakeRecords:
 
     def _named(self, name: str) -> list[Record]:
         return [record for record in self.records.values() if record.name == name.lower()]
+
+
+class FakeSwitch(FakeRecords):
+    """ports.EdgeSwitch of one zone. refusal: what the next switch raises, if set; after the change when `late`.
+
+    switched: what was asked for, the newest last.
+    """
+
+    def __init__(self, zone: str, zone_id: str, records: Iterable[Record] = ()) -> None:
+        super().__init__(zone_id, records)
+        self.refusal: BluegreenError | None = None
+        self.late = False
+        self.switched: list[Mapping[str, str]] = []
+        self._zone = zone
+
+    def zone_id(self, name: str) -> str:
+        if self.error:
+            raise self.error
+        if name != self._zone:
+            raise ConfigError(f"there is no zone {name!r}", hint="check the name")
+        return self._zone_id
+
+    def switch(self, zone_id: str, contents: Mapping[str, str]) -> None:
+        self.switched.append(contents)
+        if self.refusal and not self.late:
+            raise self.refusal
+        if zone_id != self._zone_id:
+            raise _no_zone(zone_id)
+        if not contents.keys() <= self.records.keys():
+            raise BluegreenError("there is no such record")
+        self.records |= {record: replace(self.records[record], content=to) for record, to in contents.items()}
+        if self.refusal:
+            raise self.refusal
 
 
 class FakeCache:

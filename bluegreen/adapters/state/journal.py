@@ -22,7 +22,7 @@ from bluegreen.adapters.state.files import (
     sync_folder,
 )
 from bluegreen.adapters.state.freeze import freeze_to_json, parse_freeze
-from bluegreen.errors import UsageError
+from bluegreen.errors import BluegreenError, UsageError
 from bluegreen.ports import Freeze, JournalEntry
 
 VERSION = 1
@@ -136,6 +136,22 @@ class LocalStore:
                 sync_folder(self._frozen.parent)
             else:
                 replace_file(self._frozen, freeze_to_json(freeze))
+
+
+class BestEffortStore(LocalStore):
+    """The journals, for a run that a full disk must not stop. lost: called once, with the first error of writing."""
+
+    def __init__(self, root: Path, lost: Callable[[BluegreenError], None]) -> None:
+        super().__init__(root)
+        self._lost: Callable[[BluegreenError], None] | None = lost
+
+    def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
+        try:
+            super().append(run, entry, durable=durable)
+        except BluegreenError as error:
+            lost, self._lost = self._lost, None
+            if lost is not None:
+                lost(error)
 
 
 def parse_journal(content: bytes, where: str) -> tuple[JournalEntry, ...]:

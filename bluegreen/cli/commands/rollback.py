@@ -7,20 +7,36 @@ import click
 from bluegreen.cli.deploying import check_forced, reason_option, to_option
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import conduct
+from bluegreen.errors import UsageError
 
 
 @click.command("rollback", cls=Verb)
 @to_option
 @click.option("--force", is_flag=True, help="Although the color to go back to is sick; needs --reason.")
+@click.option("--direct", is_flag=True, help="Past Terraform, by the CDN's own API; needs --to and --reason.")
+@click.option("--address", metavar="IP", default="", help="Of the color, with --direct; the zone says it by default.")
 @reason_option
 @click.pass_obj
-def command(options: Options, to: str | None, force: bool, reason: str) -> int:
+def command(options: Options, to: str | None, force: bool, direct: bool, address: str, reason: str) -> int:
     """Send the public back to the color it came from. Needs no arguments.
 
     Where it came from is in the stack's output, so this works from a fresh checkout and on another machine too. After
     a run that was cut off it ends that run; one that is under way is asked to go back by itself. Once the restored
     color answers the public that is said at once; what follows can be left with Ctrl-C without harm.
     `bluegreen status` says beforehand whether it would work.
+
+    --direct is for the night on which Terraform is the problem: it needs bluegreen.yaml and the CDN's token, and
+    neither Terraform, nor its state, nor a lock. `bluegreen resume` has Terraform catch up, and is owed until then.
     """
+    if direct:
+        return _directly(options, to, address, reason)
+    if address:
+        raise UsageError("--address is for --direct only")
     check_forced(force, reason, "--force")
     return conduct(options, lambda environment: environment.rollback(to=to, force=force, reason=reason))
+
+
+def _directly(options: Options, to: str | None, address: str, reason: str) -> int:
+    if to is None or not reason:
+        raise UsageError("--direct needs --to COLOR and --reason TEXT", hint="nothing is read that could say them")
+    return conduct(options, lambda env: env.rollback_directly(to=to, reason=reason, address=address))

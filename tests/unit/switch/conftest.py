@@ -16,7 +16,7 @@ from bluegreen.adapters.fakes.clock import FakeClock, FakeInterruptions
 from bluegreen.adapters.fakes.commands import FakeCommands
 from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
 from bluegreen.adapters.fakes.instances import FakeInstances
-from bluegreen.adapters.fakes.records import FakeCache, FakeRecords
+from bluegreen.adapters.fakes.records import FakeCache, FakeSwitch
 from bluegreen.adapters.fakes.resolver import FakeResolver
 from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
@@ -25,14 +25,16 @@ from bluegreen.errors import Refused
 from bluegreen.events import RunResumed, RunStarted
 from bluegreen.model import Color, StackFacts, Value
 from bluegreen.ports import Answer, KeptPlan, Plan, Question, Record
-from bluegreen.switch.conduct import RunResult, conduct
+from bluegreen.switch.conduct import RunResult, conduct, conduct_past_locks
 from bluegreen.switch.deploy import Deploy, SwitchPrepared
+from bluegreen.switch.direct import Direct
+from bluegreen.switch.drift import ROUTING
 from bluegreen.switch.guard import Guard
 from bluegreen.switch.history import History, PastRun
 from bluegreen.switch.preview import Preview, preview
 from bluegreen.switch.reconcile import Reconcile
 from bluegreen.switch.recovery import resume
-from bluegreen.switch.request import DeployRequest, ReconcileRequest, RetireRequest, RollbackRequest
+from bluegreen.switch.request import DeployRequest, DirectRequest, ReconcileRequest, RetireRequest, RollbackRequest
 from bluegreen.switch.retire import Retire
 from bluegreen.switch.rollback import Rollback
 from bluegreen.switch.stack import Layer, Stack
@@ -192,7 +194,7 @@ class Town:
         self.interruptions = FakeInterruptions()
         self.clock = FakeClock(self.interruptions)
         self.store, self.place = MemoryStore(), MemoryPlace()
-        self.records, self.cache = FakeRecords("zone"), FakeCache("zone")
+        self.records, self.cache = FakeSwitch("shop.test", "zone"), FakeCache("zone")
         self.instances, self.resolver = FakeInstances({}), FakeResolver()
         self.moods: dict[str, str] = {}
         self.refreshes = self.prepares = False
@@ -265,7 +267,11 @@ class Town:
     @property
     def live(self) -> str:
         """The color that the public record points at."""
-        contents = {record.content for record in self.records.records.values()}
+        contents = {
+            record.content
+            for record in self.records.records.values()
+            if record.name == HOSTNAME and record.type in ROUTING
+        }
         return next((c for c, a in ADDRESSES.items() if contents == {a}), "")
 
     def answer(self, question: Question) -> Answer:
@@ -346,7 +352,16 @@ class Town:
         self._runs += 1
         world = self.world(f"run-{self._runs:03}")
         started = RunStarted(verb=verb, service="shop", who="ada", host="here", version="0", asked=asked)
+        if verb == "direct":
+            return self._past_terraform(world, replace(started, verb="rollback", asked={"direct": True}), asked)
         return conduct(world, started, _steps(world, verb, asked))
+
+    def _past_terraform(self, world: World, started: RunStarted, asked: Mapping[str, Any]) -> RunResult:
+        world = replace(world, stack=Stack([], Guard(), world.emit, self.clock))
+        request = DirectRequest(reason="the state is gone", **asked)
+        return conduct_past_locks(
+            world, started, Direct(world, request=request, edge=self.records, public_url=PUBLIC_URL)
+        )
 
     def resume(self) -> RunResult:
         """Take up the run that was cut off or got stuck, ten minutes later."""
