@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,13 +163,16 @@ class Environment:
         retry: bool = False,
         reason: str = "",
         allow: Sequence[str] = (),
+        no_way_back: str = "",
     ) -> RunResult:
         """Bring a release up on the idle color and switch the public to it.
 
         to: "blue" or "green"; the idle color by default. sets: fields of the color's object, over the configured ones.
+        no_way_back: why nobody may go back from this release; then what goes bad is held, and not returned from.
         Raises a BluegreenError whose class says how it ended; its `result` attribute is the RunResult.
         """
-        return self._deploy("deploy", _deploy_request(to, release, sets, retry, reason, allow))
+        request = _deploy_request(to, release, sets, retry, reason, allow)
+        return self._deploy("deploy", replace(request, no_way_back=no_way_back or self._no_way_back))
 
     def prepare(
         self,
@@ -189,7 +192,7 @@ class Environment:
 
         def run() -> RunResult:
             with self._world(verb, request.allow) as world:
-                asked = {"allow": list(request.allow)}
+                asked = {"allow": list(request.allow), "no_way_back": request.no_way_back}
                 return self._conduct(world, verb, Deploy(world, request=request), request.reason, asked)
 
         return self._wait_for(run)
@@ -198,11 +201,18 @@ class Environment:
         """Check the prepared color again, and switch the public to it. Raises TargetRefused when none is prepared."""
         from bluegreen.switch.deploy import SwitchPrepared
 
+        request = DeployRequest(no_way_back=self._no_way_back)
+
         def run() -> RunResult:
             with self._world("switch") as world:
-                return self._conduct(world, "switch", SwitchPrepared(world))
+                asked = {"no_way_back": request.no_way_back}
+                return self._conduct(world, "switch", SwitchPrepared(world, request=request), asked=asked)
 
         return self._wait_for(run)
+
+    @property
+    def _no_way_back(self) -> str:
+        return "" if self.configured.reversible else "reversible: false"
 
     def rollback(self, *, to: str | None = None, force: bool = False, reason: str = "") -> RunResult:
         """Send the public back to the color that it came from.
@@ -211,7 +221,7 @@ class Environment:
         """
         request = RollbackRequest(Color(to) if to else None, force, reason)
         turn = self._turn()
-        return turn.take(lambda: self._rollback(request, reason), turn.call_back)
+        return turn.take(lambda: self._rollback(request, reason), lambda holder: turn.call_back(holder, request))
 
     def _turn(self) -> Turn:
         store, lock = self.keeping.open()
@@ -231,7 +241,7 @@ class Environment:
             asked = {"force": request.force}
             return self._conduct(world, "rollback", Rollback(world, request=request), reason, asked)
 
-    def rollback_directly(self, *, to: str, reason: str, address: str = "") -> RunResult:
+    def rollback_directly(self, *, to: str, reason: str, address: str = "", force: bool = False) -> RunResult:
         """Point the public records at a color past Terraform, when that is what does not work.
 
         address: the color's own; the one that the zone publishes, if left out. Needs no engine, no state and no lock.
@@ -240,7 +250,7 @@ class Environment:
         from bluegreen.switch.conduct import conduct_past_locks
         from bluegreen.switch.direct import Direct
 
-        request = DirectRequest(Color(to), reason, address)
+        request = DirectRequest(Color(to), reason, address, force)
         with self._world("rollback", terraform=False) as world:
             hostname = next(iter(self.configured.edge.hostnames), "")
             public_url = self.network.public_url if self.network else f"https://{hostname}/"
@@ -294,7 +304,7 @@ class Environment:
 
         def run() -> RunResult:
             with self._world(cut.verb, cut.asked.get("allow", ()), run=cut.id) as world:
-                return _ended(resume(world, RunResumed(**self._opening(cut.verb), phase=cut.phase)))
+                return _ended(resume(world, RunResumed(**self._opening(cut.verb), asked=cut.asked, phase=cut.phase)))
 
         turn = self._turn()
         return turn.take(run, turn.succeed)

@@ -19,7 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Given = TypeVar("Given", str, None, tuple[str, ...])
 
 
-def _decoded(context: click.Context, parameter: click.Parameter, value: Given) -> Given:
+def decoded(context: click.Context, parameter: click.Parameter, value: Given) -> Given:
     """Refuse what values, plans and journals cannot hold: Python hands over undecodable bytes as lone surrogates."""
     try:
         "".join(value or ()).encode()
@@ -29,9 +29,7 @@ def _decoded(context: click.Context, parameter: click.Parameter, value: Given) -
 
 
 to_option = click.option("--to", type=click.Choice(COLORS), help="The color meant; the idle one by default.")
-reason_option = click.option(
-    "--reason", callback=_decoded, metavar="TEXT", default="", help="Why; kept in the history."
-)
+reason_option = click.option("--reason", callback=decoded, metavar="TEXT", default="", help="Why; kept in the history.")
 
 
 def _waiting(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -67,12 +65,12 @@ def _stacked(*options: Callable[[Function], Function]) -> Callable[[Function], F
 wanted_options = _stacked(
     to_option,
     click.option(
-        "--release", callback=_decoded, metavar="VERSION", help="What it is to run; the environment's by default."
+        "--release", callback=decoded, metavar="VERSION", help="What it is to run; the environment's by default."
     ),
     click.option(
         "--set",
         "sets",
-        callback=_decoded,
+        callback=decoded,
         metavar="KEY=VALUE",
         multiple=True,
         help="A field of the color's object, as YAML.",
@@ -85,7 +83,7 @@ deploy_options = _stacked(
     reason_option,
     click.option(
         "--allow",
-        callback=_decoded,
+        callback=decoded,
         metavar="ADDRESS",
         multiple=True,
         help="Let the guard pass an update of this resource.",

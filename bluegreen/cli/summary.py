@@ -73,6 +73,8 @@ def _next(timeline: Timeline, hint: str, now: float | None) -> str:
     result = timeline.result
     show = f"bluegreen show {timeline.run}"
     match result["verdict"]:
+        case "switched" if timeline.no_way_back:
+            return f"next: bluegreen status; there is no way back: {timeline.no_way_back}"
         case "switched" if timeline.origin:
             warm = f"{timeline.origin} {timeline.origin_release} warm {until(result['warm_until'], now)}"
             return f"next: way back: bluegreen rollback ({warm})"

@@ -42,6 +42,7 @@ class Timeline:
     origin_release: str = ""
     target: str = ""
     release: str = ""
+    no_way_back: str = ""
     phases: list[PhaseSeen] = field(default_factory=list)
     resource: Data = field(default_factory=lambda: EMPTY)
     resource_since: float = 0.0
@@ -84,6 +85,7 @@ class Timeline:
     def _take_run_started(self, data: Data) -> None:
         self.verb, self.service = data["verb"], data.get("service", "")
         self.run, self.environment = data.get("run", ""), data.get("environment", "")
+        self.no_way_back = data.get("asked", EMPTY).get("no_way_back", "")
 
     _take_run_resumed = _take_run_started
 

@@ -270,6 +270,7 @@ class EnvironmentSettings(Section):
     keep_warm: DurationOrForever = 3600.0
     standby: Literal["stop", "destroy"] = "stop"
     lock_after_return: bool = False
+    reversible: bool = True
     cost_per_hour: Annotated[float | None, Field(ge=0, le=1e6)] = None
     warm: Warm = Warm()
     check: Check = Check()

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from bluegreen.config.durations import format_duration
-from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, GuardRefused, Interrupted, Refused, TargetRefused
+from bluegreen.errors import BluegreenError, ConfigError, GuardRefused, Interrupted, Refused, TargetRefused
 from bluegreen.events import RouteChosen
 from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
@@ -21,10 +21,10 @@ from bluegreen.switch.adoption import refuse_unless_first
 from bluegreen.switch.arrival import Arrival
 from bluegreen.switch.audience import Seen
 from bluegreen.switch.background import in_background
-from bluegreen.switch.evidence import Blind
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
-from bluegreen.switch.phases import HELD, NO_ORIGIN, NOTHING, Phase
+from bluegreen.switch.holding import holding
+from bluegreen.switch.phases import NO_ORIGIN, NOTHING, Phase
 from bluegreen.switch.request import (
     DeployRequest,
     deploy_target,
@@ -58,6 +58,12 @@ class Deploy(Steps):
             Phase.BAKE: self.bake,
             Phase.RETURN: self.go_back,
         }
+
+    @property
+    def way_out(self) -> str:
+        if self.request.no_way_back:
+            return "bluegreen resume, once it is mended; bluegreen rollback --force --reason TEXT, whatever that breaks"
+        return super(Deploy, self).way_out
 
     def preflight(self) -> str | None:
         refuse_past_terraform(self.world.history)
@@ -238,23 +244,14 @@ class Deploy(Steps):
             self._stay_unless_well()
 
     def prove_target(self) -> None:
-        try:
+        with holding(self, no_way_back=bool(self.request.no_way_back)):
             self.prove(self.target)
-        except CheckFailed as failed:
-            raise self._held_or(failed) from failed
 
     def bake(self) -> None:
         facts = self.world.stack.complete()
         self.audience.pace(self.world.settings.bake.every)
-        try:
+        with holding(self, no_way_back=bool(self.request.no_way_back)):
             self.world.witness.bake(facts.of(self.target), facts.of(self.target.other), self.audience)
-        except Blind as blind:
-            raise Leave(HELD, blind) from blind
-        except CheckFailed as failed:
-            raise self._held_or(failed) from failed
-
-    def _held_or(self, failed: CheckFailed) -> Exception:
-        return Leave(HELD, failed) if self.world.settings.bake.on_failure == "hold" else failed
 
     def go_back(self) -> None:
         """RETURN: point the public at the color that this run came from, and prove it."""

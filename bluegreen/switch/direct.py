@@ -20,7 +20,7 @@ from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import history
 from bluegreen.switch.drift import ROUTING
 from bluegreen.switch.phases import DIRECT, NOT_BEGUN, Phase
-from bluegreen.switch.request import DEPLOYS, DirectRequest
+from bluegreen.switch.request import DEPLOYS, DirectRequest, refuse_closed
 from bluegreen.switch.steps import Steps
 
 
@@ -97,7 +97,10 @@ class Direct(Steps):
                 f"{address} is where {self.target.other} is", hint="is it the right --to, and --address?"
             )
         try:
+            refuse_closed(self.world.history, self.target, self.request)
             known = self.world.history.last_address(self.target)
+        except TargetRefused:
+            raise
         except BluegreenError as error:
             self.say(f"whether {self.target} served from {address} before cannot be read: {error}", "warning")
             return address

@@ -69,6 +69,11 @@ class PastRun:
         return self.origin if self.verdict in (SWITCHED, RECONCILED) and self.origin != self.target else None
 
     @property
+    def no_way_back(self) -> str:
+        """Why nobody may go back from what it has switched to; "" when they may."""
+        return str(self.asked.get("no_way_back", ""))
+
+    @property
     def owes(self) -> bool:
         """It may have moved the public past Terraform, which has not come along yet."""
         return bool(self.asked.get("direct") and self.moved_at) and self.verdict not in (ROLLED_BACK, NOTHING_TO_DO)
@@ -177,6 +182,11 @@ class History:
     def last_move(self) -> PastRun | None:
         """The newest run that may have moved the public from one color to the other."""
         return next((run for run in self.telling() if run.moved_at and run.origin != run.target), None)
+
+    def closed_by(self, target: Color) -> PastRun | None:
+        """The run that left `target` last, if that was with no way back to it."""
+        move = self.last_move
+        return move if move is not None and move.origin == target and move.no_way_back else None
 
     @property
     def only_first_deploys(self) -> bool:

@@ -68,9 +68,9 @@ def steps_of(world: World, cut: PastRun) -> Steps:
     asked = cut.asked
     match cut.verb:
         case "deploy" | "prepare":
-            return Deploy(world, request=DeployRequest(retry=True, reason=BEGUN))
+            return Deploy(world, request=DeployRequest(retry=True, reason=BEGUN, no_way_back=cut.no_way_back))
         case "switch":
-            return SwitchPrepared(world)
+            return SwitchPrepared(world, request=DeployRequest(no_way_back=cut.no_way_back))
         case "rollback" if asked.get("direct"):
             return Reconcile(world)
         case "rollback":

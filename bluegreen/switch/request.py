@@ -18,7 +18,7 @@ from bluegreen.switch.values import same_object
 class DeployRequest:
     """to: None means the idle color. release: None means the environment's. sets: over the environment's variables.
 
-    retry: although it was returned from.
+    retry: although it was returned from. no_way_back: why nobody may go back from it, "" when they may.
     """
 
     to: Color | None = None
@@ -27,11 +27,15 @@ class DeployRequest:
     retry: bool = False
     reason: str = ""
     allow: tuple[str, ...] = ()
+    no_way_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackRequest:
-    """to: None means where the stack or the last run came from. force: although the target is sick."""
+    """to: None means where the stack or the last run came from.
+
+    force: although the target is sick, or was left with no way back to it.
+    """
 
     to: Color | None = None
     force: bool = False
@@ -40,11 +44,15 @@ class RollbackRequest:
 
 @dataclass(frozen=True, slots=True)
 class DirectRequest:
-    """A rollback past Terraform. address: the target's own; "" to read it from the zone. Raises UsageError."""
+    """A rollback past Terraform. address: the target's own; "" to read it from the zone. Raises UsageError.
+
+    force: although the target was left with no way back to it.
+    """
 
     to: Color
     reason: str
     address: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         if not self.reason:
@@ -150,6 +158,18 @@ def refuse_past_terraform(history: History) -> None:
             f"run {run.id} pointed the public at {run.target} past Terraform, which does not know that yet",
             hint="bluegreen resume",
         )
+
+
+def closed(run: PastRun) -> str:
+    """Say that nobody may go back from what this run has switched to."""
+    return f"run {run.id} left {run.origin} with no way back: {run.no_way_back}"
+
+
+def refuse_closed(history: History, target: Color, request: RollbackRequest | DirectRequest) -> None:
+    """Raise TargetRefused when the public left the target with no way back to it, and nobody forces that."""
+    run = history.closed_by(target)
+    if run is not None and not (request.force and request.reason):
+        raise TargetRefused(closed(run), hint="bluegreen rollback --force --reason TEXT goes back all the same")
 
 
 @dataclass(frozen=True, slots=True)

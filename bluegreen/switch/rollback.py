@@ -16,7 +16,7 @@ from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
 from bluegreen.switch.phases import NOTHING, STALE, STOPPED, Phase
-from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
+from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, refuse_closed, rollback_way
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
@@ -94,6 +94,7 @@ class Rollback(Steps):
             return NOTHING
         self.origin, self.target, self.ends = way.target.other, way.target, way.ends
         presence = check_target(facts, way.target, history)
+        refuse_closed(history, way.target, self.request)
         if self.ends is not None:
             self.say(f"run {self.ends.id} ({self.ends.verb}) was {self.ends.stands}; this ends it")
         self.release = facts.of(way.target).release

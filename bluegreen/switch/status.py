@@ -14,7 +14,7 @@ from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Freeze, Holder
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.phases import Phase
-from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, rollback_way
+from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, closed, rollback_way
 from bluegreen.switch.world import World
 
 
@@ -35,7 +35,8 @@ class ColorStatus:
 class WayBack:
     """Whether `bg rollback` would work now. seconds: to the first answer, from earlier runs; None if there is none.
 
-    prepared: its plan is made already, so that it would only have to be applied.
+    prepared: its plan is made already, so that it would only have to be applied. closed: it was deployed with no way
+    back, so that only --force goes there.
     """
 
     ready: bool
@@ -43,6 +44,7 @@ class WayBack:
     target: str = ""
     seconds: float | None = None
     prepared: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class StatusReport:
             found.append(self.history)
         if active is not None and not active.healthy:
             found.append(f"{self.active} is active and sick: {active.detail}")
-        if self.warm_until and not self.rollback.ready:
+        if self.warm_until and not self.rollback.ready and not self.rollback.closed:
             found.append(f"no way back inside the warm time: {self.rollback.reason}")
         return found
 
@@ -209,6 +211,9 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
     if way.ends is None and live not in (None, facts.active):
         disagree = f"the state says that {facts.active} is active, and the live records point at {live}"
         return WayBack(False, disagree, str(way.target), seconds)
+    run = world.history.closed_by(way.target)
+    if run is not None:
+        return WayBack(False, f"{closed(run)}; only --force goes there", str(way.target), seconds, closed=True)
     if presence == "stopped":
         return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
     if not target.healthy:

@@ -10,7 +10,8 @@ from typing import TypeVar
 from bluegreen.errors import Locked
 from bluegreen.events import Emit, Said, WaitingFor
 from bluegreen.ports import Clock, Holder, Lock, Store
-from bluegreen.switch.request import DEPLOYS
+from bluegreen.switch.history import History, read_run
+from bluegreen.switch.request import DEPLOYS, RollbackRequest, refuse_closed
 
 LOOK = 0.5
 """Seconds between two looks at a lock."""
@@ -38,13 +39,24 @@ class Turn:
                 if locked.result is not None or holder is None or not in_the_way(holder):
                     raise
 
-    def call_back(self, holder: Holder) -> bool:
-        """What a rollback does: ask a deploy to go back, and wait until it has, or gives no sign of life any more."""
+    def call_back(self, holder: Holder, request: RollbackRequest) -> bool:
+        """What a rollback does: ask a deploy to go back, and wait until it has, or gives no sign of life any more.
+
+        Raises TargetRefused when it has switched with no way back, and nobody forces that.
+        """
         if holder.verb in DEPLOYS:
+            self._refuse_closed(holder, request)
             self.store.call_back(holder.run, self.who)
             self._say(holder, f"{holder.title} is under way, and is asked to go back")
             return self._outlast(holder)
         return self._outlast(holder) if holder.verb == "rollback" else self.succeed(holder)
+
+    def _refuse_closed(self, holder: Holder, request: RollbackRequest) -> None:
+        if holder.run not in self.store.runs():
+            return  # it has hardly begun
+        left = read_run(holder.run, self.store.journal(holder.run)).origin
+        if left is not None:
+            refuse_closed(History(self.store), left, request)
 
     def succeed(self, holder: Holder) -> bool:
         """What a resume does: watch a holder that may be gone. Raises Locked when it gives a sign of life."""

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import click
 
-from bluegreen.cli.deploying import check_forced, deploy_options, parse_sets
+from bluegreen.cli.deploying import check_forced, decoded, deploy_options, parse_sets
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import conduct
 
 
 @click.command("deploy", cls=Verb)
 @deploy_options
+@click.option(
+    "--no-way-back",
+    callback=decoded,
+    metavar="REASON",
+    default="",
+    help="Nobody may go back from this: what goes bad is held, and a rollback needs --force.",
+)
 @click.pass_obj
 def command(
     options: Options,
@@ -20,6 +27,7 @@ def command(
     retry: bool,
     reason: str,
     allow: tuple[str, ...],
+    no_way_back: str,
 ) -> int:
     """Bring a release up on the idle color, check it, switch the public to it, and prove it from outside.
 
@@ -36,6 +44,6 @@ def command(
     return conduct(
         options,
         lambda environment: environment.deploy(
-            to=to, release=release, sets=wanted, retry=retry, reason=reason, allow=allow
+            to=to, release=release, sets=wanted, retry=retry, reason=reason, allow=allow, no_way_back=no_way_back
         ),
     )

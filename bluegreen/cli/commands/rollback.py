@@ -12,7 +12,9 @@ from bluegreen.errors import UsageError
 
 @click.command("rollback", cls=Verb)
 @to_option
-@click.option("--force", is_flag=True, help="Although the color to go back to is sick; needs --reason.")
+@click.option(
+    "--force", is_flag=True, help="To a sick color too, or one that was left with no way back; needs --reason."
+)
 @click.option("--direct", is_flag=True, help="Past Terraform, by the CDN's own API; needs --to and --reason.")
 @click.option("--address", metavar="IP", default="", help="Of the color, with --direct; the zone says it by default.")
 @reason_option
@@ -29,14 +31,14 @@ def command(options: Options, to: str | None, force: bool, direct: bool, address
     neither Terraform, nor its state, nor a lock. `bluegreen resume` has Terraform catch up, and is owed until then.
     """
     if direct:
-        return _directly(options, to, address, reason)
+        return _directly(options, to, address, force, reason)
     if address:
         raise UsageError("--address is for --direct only")
     check_forced(force, reason, "--force")
     return conduct(options, lambda environment: environment.rollback(to=to, force=force, reason=reason))
 
 
-def _directly(options: Options, to: str | None, address: str, reason: str) -> int:
+def _directly(options: Options, to: str | None, address: str, force: bool, reason: str) -> int:
     if to is None or not reason:
         raise UsageError("--direct needs --to COLOR and --reason TEXT", hint="nothing is read that could say them")
-    return conduct(options, lambda env: env.rollback_directly(to=to, reason=reason, address=address))
+    return conduct(options, lambda env: env.rollback_directly(to=to, reason=reason, address=address, force=force))

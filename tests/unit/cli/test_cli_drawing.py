@@ -263,6 +263,13 @@ def test_a_run_that_did_nothing_claims_nothing() -> None:
     ]
 
 
+def test_without_a_way_back_none_is_offered() -> None:
+    timeline = ended()
+    timeline.no_way_back = "it rewrites a table"
+    timeline.take(RESULT)
+    assert summarize(timeline)[2] == "next: bluegreen status; there is no way back: it rewrites a table"
+
+
 def test_under_drift_nobody_says_where_the_public_was() -> None:
     timeline = ended()
     timeline.take({"event": "witnessed", "detail": "shop.test points at nobody"})
@@ -292,6 +299,11 @@ def test_under_drift_nobody_says_where_the_public_was() -> None:
             {"verdict": "rolled-back"},
             "rolled back: green (2) serves the public again, after 4.0 s",
             "next: when it is mended: bluegreen deploy --release VERSION",
+        ),
+        (
+            {"verdict": "rolled-back-directly"},
+            "rolled back past Terraform: green (2) serves the public again, after 4.0 s",
+            "next: once Terraform works again: bluegreen resume",
         ),
         (
             {"verdict": "failed", "active": "blue", "exit_code": 1},

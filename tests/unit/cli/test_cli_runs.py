@@ -45,7 +45,7 @@ class Played:
             raise self.error
         return SimpleNamespace(exit_code=0)
 
-    deploy = prepare = rollback = retire = switch = _run
+    deploy = prepare = rollback = rollback_directly = retire = switch = _run
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_what_is_wanted_arrives(play: Callable[..., Played]) -> None:
         "--set",
         "on=true",
     ]
-    assert run([*argv, "--retry", "--reason", "why", "--allow", "a.b", "--allow", "c.d"]) == 0
+    assert run([*argv, "--retry", "--reason", "why", "--allow", "a.b", "--allow", "c.d", "--no-way-back", "data"]) == 0
     assert played.asked == {
         "to": "green",
         "release": "2",
@@ -124,11 +124,14 @@ def test_what_is_wanted_arrives(play: Callable[..., Played]) -> None:
         "retry": True,
         "reason": "why",
         "allow": ("a.b", "c.d"),
+        "no_way_back": "data",
     }
     assert run(["retire", "--destroy", "--due", "--dry-run"]) == 0
     assert played.asked == {"standby": "destroy", "due": True, "dry_run": True, "force": False, "reason": ""}
     assert run(["rollback", "--to", "blue", "--force", "--reason", "r"]) == 0
     assert played.asked == {"to": "blue", "force": True, "reason": "r"}
+    assert run(["rollback", "--direct", "--to", "blue", "--reason", "r", "--address", "127.0.0.1"]) == 0
+    assert played.asked == {"to": "blue", "reason": "r", "address": "127.0.0.1", "force": False}
 
 
 @pytest.mark.parametrize(

@@ -474,7 +474,7 @@ def _steps(world: World, verb: str, asked: Mapping[str, Any]) -> Any:
         case "deploy" | "prepare":
             return Deploy(world, request=DeployRequest(**asked))
         case "switch":
-            return SwitchPrepared(world)
+            return SwitchPrepared(world, request=DeployRequest(**asked))
         case "rollback":
             return Rollback(world, request=RollbackRequest(**asked))
         case "reconcile":

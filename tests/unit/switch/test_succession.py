@@ -13,6 +13,7 @@ from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.errors import BluegreenError, Locked
 from bluegreen.events import Event
 from bluegreen.ports import Holder
+from bluegreen.switch.request import RollbackRequest
 from bluegreen.switch.succession import Turn
 
 RUN = "20261122-183501-4f2a"
@@ -25,6 +26,7 @@ class Turns:
     def __init__(self, verb: str = "deploy", ttl: float = TTL) -> None:
         self.place, self.store, self.clock = MemoryPlace(), MemoryStore(), FakeClock()
         MemoryLock(self.place, "bob@far").acquire(RUN, verb)
+        self.store.append(RUN, {"event": "run-started", "verb": verb, "time": 0.0}, durable=True)
         self.place.unseen = True
         self.told: list[Event] = []
         lock = MemoryLock(self.place, ttl=ttl)
@@ -49,6 +51,9 @@ class Turns:
 
         return self.turn.take(run, in_the_way)
 
+    def call_back(self) -> str:
+        return self.take(lambda holder: self.turn.call_back(holder, RollbackRequest()))
+
     @property
     def waited(self) -> float:
         return self.clock.monotonic() - self.began
@@ -57,22 +62,30 @@ class Turns:
 def test_a_deploy_is_asked_to_go_back_and_waited_for() -> None:
     turns = Turns()
     turns.clock.at(turns.waited + 5, turns.end)
-    assert turns.take(turns.turn.call_back) == "done"
+    assert turns.call_back() == "done"
     assert turns.store.called_back(RUN) == "ana@desk"
     assert turns.waited < 7
+
+
+def test_a_deploy_that_has_hardly_begun_is_asked_too() -> None:
+    turns = Turns()
+    turns.turn = replace(turns.turn, store=MemoryStore())
+    turns.clock.at(turns.waited + 5, turns.end)
+    assert turns.call_back() == "done"
+    assert turns.turn.store.called_back(RUN) == "ana@desk"
 
 
 def test_another_rollback_is_only_waited_for() -> None:
     turns = Turns("rollback")
     turns.clock.at(turns.waited + 5, turns.end)
-    assert turns.take(turns.turn.call_back) == "done"
+    assert turns.call_back() == "done"
     assert turns.store.called_back(RUN) == ""
 
 
 @pytest.mark.parametrize("verb", ["deploy", "rollback", "retire"])
 def test_a_silent_holder_is_succeeded_by_a_rollback_after_the_time_to_live(verb: str) -> None:
     turns = Turns(verb)
-    assert turns.take(turns.turn.call_back) == "done"
+    assert turns.call_back() == "done"
     assert TTL <= turns.waited < TTL + 2
 
 
@@ -81,14 +94,14 @@ def test_a_holder_that_lives_is_never_succeeded() -> None:
     for seconds in range(30, 600, 30):
         turns.clock.at(turns.waited + seconds, turns.beat)
     turns.clock.at(turns.waited + 600, turns.end)
-    assert turns.take(turns.turn.call_back) == "done"
+    assert turns.call_back() == "done"
     assert turns.waited >= 600
 
 
 def test_a_holder_that_falls_silent_is_watched_a_whole_time_to_live_from_then() -> None:
     turns = Turns()
     turns.clock.at(turns.waited + 50, turns.beat)
-    turns.take(turns.turn.call_back)
+    turns.call_back()
     assert 50 + TTL <= turns.waited < 50 + TTL + 2
 
 
@@ -104,9 +117,9 @@ def test_a_resume_succeeds_the_silent_and_leaves_the_living_alone() -> None:
 
 def test_where_no_sign_of_life_is_given_nobody_is_silent() -> None:
     turns = Turns("retire", ttl=inf)
-    for in_the_way in (turns.turn.succeed, turns.turn.call_back):
+    for take in (turns.call_back, lambda: turns.take(turns.turn.succeed)):
         with pytest.raises(Locked, match=RUN):
-            turns.take(in_the_way)
+            take()
     assert turns.waited == 0
 
 
@@ -141,5 +154,5 @@ def test_what_a_run_itself_found_locked_is_not_waited_for() -> None:
         raise locked
 
     with pytest.raises(BluegreenError, match="the state is locked"):
-        turns.turn.take(run, turns.turn.call_back)
+        turns.turn.take(run, lambda holder: turns.turn.call_back(holder, RollbackRequest()))
     assert turns.waited == 0
