@@ -101,3 +101,9 @@ def test_before_the_switch_nothing_was_lost(town: Any) -> None:
     with town.on("phase-started", sicken(town), phase=P.CHECK):
         assert deploy(town).exit_code == 1
     assert (town.live, town.run("rollback").verdict) == ("blue", "nothing-to-do")
+
+
+def test_nor_is_one_that_comes_as_the_proof_ends(shop: Start) -> None:
+    town = shop(edge={"purge": "hosts"})
+    town.cache.purge_hosts = lambda zone, hosts: town.interruptions.interrupt()
+    assert (deploy(town).verdict, town.live) == ("stuck", "green")
