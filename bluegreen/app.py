@@ -88,9 +88,12 @@ class Project:
     folder: Path
     config: Config
 
-    def environment(self, name: str | None = None) -> Environment:
-        """Return an environment; without a name, the only one. Raises ConfigError when that is none."""
-        return Environment(self.folder, self.config, self.config.environment(name))
+    def environment(self, name: str | None = None, *, terraform: bool = True) -> Environment:
+        """Return an environment; without a name, the only one. Raises ConfigError when that is none.
+
+        terraform: False for `rollback_directly` alone, which needs no variables that only Terraform is given.
+        """
+        return Environment(self.folder, self.config, self.config.environment(name, terraform=terraform))
 
     @property
     def network(self) -> Network | None:

@@ -21,7 +21,7 @@ def _color_wanted() -> bool:
 
 class Options:
     """What was asked for globally. environment: None for the only one. verb: the command, "" until it is known.
-    wait_lock: seconds to wait for another run.
+    wait_lock: seconds to wait for another run. terraform: the command runs it.
 
     No dataclass, and no import of pathlib above: both would be a tenth of the time that `--help` takes.
     """
@@ -33,6 +33,7 @@ class Options:
     verbose: bool = False
     debug: bool = False
     yes: bool = False
+    terraform: bool = True
     verb: str = ""
     wait_lock: float = 0.0
 

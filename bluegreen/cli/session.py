@@ -30,7 +30,7 @@ def open_environment(options: Options) -> Environment:
 
     What was done past Terraform is said, whatever the verb, until it is mended.
     """
-    environment = open_project(options).environment(options.environment)
+    environment = open_project(options).environment(options.environment, terraform=options.terraform)
     run = environment.past_terraform
     if run is not None:
         told = f"run {run.id} pointed the public at {run.target} past Terraform, which does not know that yet"

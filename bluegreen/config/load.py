@@ -44,15 +44,20 @@ class Config:
         """The environments, in the order of the file."""
         return tuple(self._environments)
 
-    def environment(self, name: str | None = None, environ: Mapping[str, str] | None = None) -> EnvironmentConfig:
+    def environment(
+        self, name: str | None = None, environ: Mapping[str, str] | None = None, *, terraform: bool = True
+    ) -> EnvironmentConfig:
         """Return one environment; None: the only one there is.
 
         environ: what `${NAME}` is taken from, the process's environment by default. Only this environment's are looked
-        at, so that staging needs no token of production's.
+        at, so that staging needs no token of production's. terraform: it will be run, so that all of terraform.env has
+        to be there.
         Raises ConfigError when there is no such environment, or when one of its `${NAME}` is not set or empty.
         """
         chosen = self._chosen(name)
-        replaced = replace_references(self._environments[chosen], os.environ if environ is None else environ)
+        replaced = replace_references(
+            self._environments[chosen], os.environ if environ is None else environ, terraform=terraform
+        )
         settings, problems = validate(EnvironmentSettings, replaced.node)
         problems += replaced.problems
         if settings is None or problems:

@@ -50,20 +50,33 @@ class Replaced:
     """An environment after its references were replaced. secrets: what came from the environment."""
 
     node: Node
+    terraform: bool = True
     secrets: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
-def replace_references(node: Node, environ: Mapping[str, str]) -> Replaced:
-    """Replace each `${NAME}`; a NAME that is not set, or empty, is a problem."""
-    result = Replaced(node)
+def replace_references(node: Node, environ: Mapping[str, str], *, terraform: bool = True) -> Replaced:
+    """Replace each `${NAME}`; a NAME that is not set, or empty, is a problem.
+
+    terraform: it will be run. Else what only its environment wants, and cannot have, is left out.
+    """
+    result = Replaced(node, terraform)
     result.node = _replaced(node, (), environ, result)
     return result
 
 
+def _unset(node: Node, environ: Mapping[str, str]) -> bool:
+    return isinstance(node.value, str) and not all(map(environ.get, _WHOLE.findall(node.value)))
+
+
 def _replaced(node: Node, loc: Loc, environ: Mapping[str, str], result: Replaced) -> Node:
     if isinstance(node.value, Mapping):
-        below = {key: _replaced(one, (*loc, key), environ, result) for key, one in node.value.items()}
+        optional = not result.terraform and loc == ("terraform", "env")
+        below = {
+            key: _replaced(one, (*loc, key), environ, result)
+            for key, one in node.value.items()
+            if not (optional and _unset(one, environ))
+        }
         return replace(node, value=below)
     if not isinstance(node.value, str) or not is_replaced(loc):
         return node

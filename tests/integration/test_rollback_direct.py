@@ -36,7 +36,8 @@ def trouble(shop: Shop, kind: str) -> Iterator[None]:
         case "state":
             shop.sandbox.refuse_requests("*", "/state/*", 403, times=None)
         case "program":
-            shop.configure(terraform={"engine": str(shop.folder / "nowhere" / "terraform")})
+            missing = str(shop.folder / "nowhere" / "terraform")
+            shop.configure(terraform={"engine": missing, "env": {"TF_VAR_place": "${NOT_SET_AT_NIGHT}"}})
         case "lock":
             info = {
                 "ID": "stuck",
@@ -50,7 +51,7 @@ def trouble(shop: Shop, kind: str) -> Iterator[None]:
         yield
     finally:
         shop.sandbox.clear_faults()
-        shop.configure(terraform={"engine": "auto"})
+        shop.configure(terraform={"engine": "auto", "env": {"TF_VAR_place": "here"}})
         if kind == "lock":
             shop.sandbox.break_lock(f"demo/{shop.edge_state}")
 

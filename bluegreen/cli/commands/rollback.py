@@ -41,4 +41,5 @@ def command(options: Options, to: str | None, force: bool, direct: bool, address
 def _directly(options: Options, to: str | None, address: str, force: bool, reason: str) -> int:
     if to is None or not reason:
         raise UsageError("--direct needs --to COLOR and --reason TEXT", hint="nothing is read that could say them")
+    options.terraform = False
     return conduct(options, lambda env: env.rollback_directly(to=to, reason=reason, address=address, force=force))

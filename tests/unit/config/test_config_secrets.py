@@ -195,3 +195,12 @@ def test_set_lies_over_variables() -> None:
         "e": {"f": None},
     }
     assert variables == {"a": {"b": 1, "c": 2}, "d": [1]}
+
+
+def test_without_terraform_only_what_that_alone_wants_may_be_missing(load: Load, minimal: str) -> None:
+    config = load(minimal + REFERRING)
+    environment = config.environment(None, {**ENVIRON, "A_SECRET": ""}, terraform=False)
+    assert "A" not in environment.terraform.env
+    assert environment.edge.token is not None
+    with pytest.raises(ConfigError, match="CF_TOKEN is not set"):
+        config.environment(None, {"A_SECRET": "x"}, terraform=False)
