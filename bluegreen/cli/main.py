@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -153,5 +154,6 @@ def _end_json(error: BluegreenError) -> None:
 
     requests = dict.fromkeys(COUNTED, 0)
     result = Result(error.verdict, error.exit_code, requests=requests)
-    for event in (Errored.of(error), result):
-        json_line({**envelope(time=time.time()), **event.as_dict()})
+    with suppress(OSError):  # stdout is full: the exit code says it too
+        for event in (Errored.of(error), result):
+            json_line({**envelope(time=time.time()), **event.as_dict()})

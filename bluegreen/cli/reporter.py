@@ -38,6 +38,7 @@ class Reporter:
     def __init__(self, options: Options) -> None:
         self.timeline = Timeline()
         self._options = options
+        self._json = options.json
         level = QUIET if options.quiet else VERBOSE if options.verbose else NORMAL
         self._narrator = Narrator(level)
         self._live: LiveView | None = None
@@ -60,11 +61,19 @@ class Reporter:
             self.timeline.take(data)
             if data.get("event") in ("run-started", "run-resumed") and wants_live(self._options):
                 self._show()
-            if self._options.json:
-                json_line(data)
+            if self._json:
+                self._write_json(data)
             if self._live is None or data["event"] == "console":  # too long for the picture, too good to be lost
                 for line in self._narrator.tell(data):
                     self.say(line)
+
+    def _write_json(self, data: Mapping[str, Any]) -> None:
+        """Write a line of JSON. A full disk under stdout ends these lines; people are told on as ever."""
+        try:
+            json_line(data)
+        except OSError as error:
+            self._json = False
+            self.say(f"warning: no more JSON can be written: {error.strerror}")
 
     def _show(self) -> None:
         from bluegreen.cli.live import LiveView

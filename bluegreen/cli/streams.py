@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any, TextIO
+
+LEFT = frozenset({errno.EPIPE, errno.EIO})
+"""What a write says once its reader has left: a pipe's, and a terminal's that was closed."""
 
 
 class Patient:
     """A text stream whose reader may leave: from then on it goes nowhere, silently.
 
-    `bluegreen deploy | head -1` must neither end the run nor leave a traceback behind, at exit neither.
+    `bluegreen deploy | head -1` must neither end the run nor leave a traceback behind, at exit neither. data: it is
+    asked for, so a full disk under it is still an error.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, data: bool) -> None:
         self._stream = stream
+        self._data = data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -22,26 +28,40 @@ class Patient:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            return self._leave(len(text))
+        except OSError as error:
+            self._leave(error)
+            return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._leave(0)
+        except OSError as error:
+            self._leave(error)
 
-    def _leave(self, written: int) -> int:
+    def _leave(self, error: OSError) -> None:
+        if self._data and error.errno not in LEFT:
+            raise error
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
-        return written
 
 
 def make_patient() -> None:
-    """Make both streams patient, and able to write any text."""
+    """Have all three streams, make those that are written to patient, and able to write any text."""
+    _open_closed_ones()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is not None and hasattr(stream, "reconfigure"):
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-            setattr(sys, name, Patient(stream))
+            setattr(sys, name, Patient(stream, data=name == "stdout"))
+
+
+def _open_closed_ones() -> None:
+    """Have those streams go nowhere that are closed (`2>&-`): else a journal, say, is opened under their number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115  it lives as long as the process

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -64,10 +66,37 @@ def test_ctrl_c_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stream_goes_nowhere_once_its_reader_left() -> None:
     reader, writer = os.pipe()
     with os.fdopen(writer, "w") as raw:
-        stream = Patient(raw)
+        stream = Patient(raw, data=True)
         os.close(reader)
         stream.write("lost")
         stream.flush()
         stream.write("more")
         stream.flush()
         assert stream.fileno() == writer
+
+
+def test_a_full_disk_is_an_error_where_data_was_asked_for_and_silence_where_people_are_told() -> None:
+    with open("/dev/full", "w") as full:
+        told = Patient(full, data=False)
+        told.write("lost")
+        told.flush()
+        told.write("more")
+        told.flush()
+    with suppress(OSError), open("/dev/full", "w") as full:
+        data = Patient(full, data=True)
+        data.write("lost")
+        with pytest.raises(OSError, match="No space left"):
+            data.flush()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_goes_nowhere_and_no_file_gets_its_number(closed: str) -> None:
+    code = (
+        "import sys; from bluegreen.cli.streams import make_patient; make_patient();"
+        "print('lost'); print('lost', file=sys.stderr, flush=True); sys.stdin.read();"
+        "sys.exit(open('/dev/null').fileno())"
+    )
+    script = f'"$0" -c "$1" {closed}'
+    argv = ["bash", "-c", script, sys.executable, code]
+    ended = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (3, False), ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -89,6 +90,27 @@ def test_the_result_and_not_the_error_decides_the_exit_code(
     assert told[-5:-3] == ["error: green failed", "  http://127.0.0.1/"]
     assert told[-3].startswith("returned: ")
     assert told[-1] == "hint: bluegreen show X"
+
+
+def test_a_full_disk_under_stdout_takes_neither_the_exit_code_nor_the_words(
+    play: Callable[..., Played],
+    recorded: Callable[[str], Events],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    play(recorded("returned"), Returned("green failed"))
+    assert run(["deploy", "--json"]) == 130
+    told = capsys.readouterr().err
+    assert told.count("no more JSON can be written: No space left on device") == 1
+    assert "\nreturned: " in told
+    play([], Locked("held"))
+    assert run(["deploy", "--json"]) == 4
+    assert "held" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("error", "verdict", "code"), [(Locked("held"), "locked", 4), (Refused("no"), "refused", 3)])
