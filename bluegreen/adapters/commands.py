@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -16,9 +18,19 @@ from bluegreen.errors import UsageError
 KEPT = 64 * 1024
 """Bytes of output that are kept: the last ones."""
 
+MARGIN = 128 * 1024
+"""Bytes before those that are cleaned with them, then dropped: as long as a variable's value can be in Linux, so that
+no secret is cut in two, of which nobody knows the second half."""
+
+ON_DISK = 16 * 1024 * 1024
+"""Bytes of output that may lie on the disk before all but their end is let go."""
+
+LOOK = 0.05
+"""Seconds between two looks at how much that is."""
+
 
 class SystemCommands:
-    """ports.Commands. The output goes to a file, so that a command which floods it costs disk and no memory.
+    """ports.Commands. The output goes to a file, which outlives us, and no child that holds it open is waited for.
 
     clean: takes secrets out of what a command said. folder: where commands are run, and ./NAME is looked for.
     """
@@ -31,16 +43,17 @@ class SystemCommands:
         self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
     ) -> tuple[int, str]:
         """Run `argv` in a process group of its own. Raises UsageError when it cannot be started."""
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as told:
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as told:
             told.write(stdin)
             told.seek(0)
+            output = _Output(file)
             try:
                 process = subprocess.Popen(
                     argv,
                     cwd=self._folder,
                     env={**os.environ, **environment},
                     stdin=told,
-                    stdout=output,
+                    stdout=file,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
@@ -49,18 +62,52 @@ class SystemCommands:
                     f"{argv[0]} cannot be run: {error.strerror}", hint="it is an argv list, not a shell line"
                 ) from None
             try:
-                code = process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                code = -1
+                code = _wait(process, output, time.monotonic() + timeout)
             finally:
                 # Whatever it left running belongs to its group, and ends with it.
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-            return code, self._clean(_end_of(output))
+            return code, output.end(self._clean)
 
 
-def _end_of(output: IO[bytes]) -> str:
-    size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - KEPT))
-    return output.read().decode("utf-8", "replace")
+def _wait(process: subprocess.Popen[bytes], output: _Output, end: float) -> int:
+    """Return the exit code, -1 when it does not end by then."""
+    while (left := end - time.monotonic()) > 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(min(left, LOOK))
+        output.shorten()
+    return -1
+
+
+class _Output:
+    """What a command has written into a file, of which only the end counts."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._before = b""
+        fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)  # else it would go on behind what is cut off, and leave a hole
+
+    def shorten(self) -> None:
+        """Let go of all but the end, once it is too much."""
+        if self._size > ON_DISK:
+            self._before = self._read()
+            os.ftruncate(self._file.fileno(), 0)
+
+    def end(self, clean: Callable[[str], str]) -> str:
+        """Return the end of it as text, cleaned; less than that where cleaning has made it shorter."""
+        written = self._read()
+        text = clean(_text(written))
+        return text[-KEPT:] if len(written) < KEPT + MARGIN else text[len(_text(written[:MARGIN])) :]
+
+    def _read(self) -> bytes:
+        self._file.seek(max(0, self._size - KEPT - MARGIN))
+        return (self._before + self._file.read(KEPT + MARGIN))[-KEPT - MARGIN :]
+
+    @property
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace")

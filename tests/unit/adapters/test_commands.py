@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from bluegreen.adapters.commands import KEPT, SystemCommands
+from bluegreen.adapters.commands import KEPT, ON_DISK, SystemCommands
 from bluegreen.errors import UsageError
 
 
@@ -82,3 +83,26 @@ def test_what_cannot_be_started_is_one_clear_error(tmp_path: Path) -> None:
 def test_what_a_command_says_is_cleaned_of_secrets() -> None:
     commands = SystemCommands(lambda text: text.replace("s3cret", "***"))
     assert commands.run(["echo", "token=s3cret"], {}, 10.0) == (0, "token=***\n")
+
+
+@pytest.mark.parametrize("flood", ["printf {}; yes | head -c {}", "yes {} | head -10000"])
+def test_no_secret_is_cut_in_two_where_the_end_begins(flood: str) -> None:
+    secret = "hunter22" * 9
+    commands = SystemCommands(lambda text: text.replace(secret, "***"))
+    code, output = commands.run(["sh", "-c", flood.format(secret, KEPT - len(secret) // 2)], {}, 20.0)
+    assert (code, "nter22" in output, len(output) <= KEPT) == (0, False, True)
+
+
+def test_a_command_that_floods_its_output_does_not_fill_the_disk() -> None:
+    wait = f"until [ $(stat -Lc %s /dev/stdout) -le {ON_DISK} ]; do sleep 0.01; done"
+    code, output = run("sh", "-c", f"yes | head -c {4 * ON_DISK}; {wait}; echo the end")
+    assert (code, output.endswith("y\nthe end\n"), len(output) <= KEPT) == (0, True, True)
+
+
+def test_nobody_waits_for_a_child_that_holds_the_output_open(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    try:
+        assert run("sh", "-c", f"setsid sleep 60 & echo $! >{child}; echo done", timeout=20.0) == (0, "done\n")
+        assert alive(int(child.read_text()))
+    finally:
+        os.kill(int(child.read_text()), signal.SIGKILL)  # in a session of its own: its maker's, and not ours to end
