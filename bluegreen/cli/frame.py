@@ -109,7 +109,7 @@ def _details(timeline: Timeline, now: float, screen: Screen) -> Iterator[tuple[s
 
 def _whole(label: str, text: str, style: str, screen: Screen) -> Iterator[tuple[str, str, str]]:
     """Yield a detail that must not be cut, on as many lines as it needs."""
-    for number, line in enumerate(wrap(text, screen.width - LABEL - 4)):
+    for number, line in enumerate(wrap(text, max(1, screen.width - LABEL - 4))):
         yield "" if number else label, line, style
 
 

@@ -104,7 +104,7 @@ def test_a_failing_public_is_told_once_not_ten_times_a_second() -> None:
     assert lines([failed, failed, failed]) == ["public: failed answer (HTTP 502)"]
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [1, 10, 40, 80, 120])
 @pytest.mark.parametrize("marks", [UNICODE, ASCII])
 def test_no_line_is_ever_wider_than_the_screen(width: int, marks: Any, recorded: Recorded) -> None:
     timeline = Timeline()
