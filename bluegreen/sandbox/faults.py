@@ -16,7 +16,7 @@ EFFECTS = ("refuse", "delay", "hang", "lose_answer", "fail_operation")
 LONGEST = 600.0
 """Seconds that a request may be told to hang, or its answer to be late."""
 KINDS: Mapping[str, UnionType | type] = {
-    **dict.fromkeys(("method", "path", "effect", "code"), str),
+    **dict.fromkeys(("method", "path", "effect", "code", "message"), str),
     **dict.fromkeys(("times", "retry_after"), int | None),
     "status": int,
     "seconds": int | float,
@@ -62,10 +62,10 @@ class Fault:
     """One fault, for the next `times` requests that match (None: until all faults are taken back).
 
     method: "*" is any. path: whole, with * and ?, for example "/compute/v1/*/instances".
-    effect: one of EFFECTS. "refuse": answer with `status`, and `retry_after` seconds. "delay": begin to answer after
-    `seconds`. "hang": say nothing for `seconds`, then cut the connection. "lose_answer": do it all, then cut the
-    connection. "fail_operation": a Compute request is accepted, and its operation ends with the error `code`, one of
-    FAILURES.
+    effect: one of EFFECTS. "refuse": answer with `status`, `retry_after` seconds, and `message` in place of the API's
+    own words. "delay": begin to answer after `seconds`. "hang": say nothing for `seconds`, then cut the connection.
+    "lose_answer": do it all, then cut the connection. "fail_operation": a Compute request is accepted, and its
+    operation ends with the error `code`, one of FAILURES.
     """
 
     method: str
@@ -76,6 +76,7 @@ class Fault:
     retry_after: int | None = None
     seconds: float = 0.0
     code: str = ""
+    message: str = ""
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatchcase(path, self.path)
@@ -155,12 +156,12 @@ def refusal(fault: Fault, path: str) -> Reply:
     """Return the answer of a "refuse" in the words of the API that `path` belongs to."""
     if path.startswith("/compute/v1/"):
         reason, domain, message = GOOGLE.get(fault.status, ("unknown", "global", "The sandbox was told to refuse this"))
-        reply = envelope(fault.status, reason, message, domain=domain)
+        reply = envelope(fault.status, reason, fault.message or message, domain=domain)
     elif path.startswith("/client/v4/"):
         code, message = CLOUDFLARE.get(fault.status, (fault.status, "The sandbox was told to refuse this"))
-        data = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
-        reply = Reply.json(data, fault.status)
+        data = {"success": False, "errors": [{"code": code, "message": fault.message or message}]}
+        reply = Reply.json({**data, "messages": [], "result": None}, fault.status)
     else:
-        reply = Reply.text("the sandbox was told to refuse this", fault.status)
+        reply = Reply.text(fault.message or "the sandbox was told to refuse this", fault.status)
     retry = () if fault.retry_after is None else (("retry-after", str(fault.retry_after)),)
     return replace(reply, headers=retry)

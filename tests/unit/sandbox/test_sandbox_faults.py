@@ -72,6 +72,14 @@ def test_a_refusal_elsewhere_is_plain() -> None:
     assert (reply.status, reply.content_type[:10], reply.headers) == (500, "text/plain", ())
 
 
+@pytest.mark.parametrize("path", ["/compute/v1/projects/p", "/client/v4/zones", "/state/demo"])
+def test_a_refusal_can_be_given_its_words(path: str) -> None:
+    assert (
+        b"no, says the vendor"
+        in refusal(Fault("*", "*", "refuse", status=403, message="no, says the vendor"), path).body
+    )
+
+
 def test_what_is_sent_is_what_is_read() -> None:
     assert read_fault(REFUSE) == Fault("GET", "/compute/*", "refuse", status=503)
     for code in FAILURES:
