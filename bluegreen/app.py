@@ -23,7 +23,7 @@ from bluegreen.adapters.emitter import Emitter
 from bluegreen.adapters.http import HttpProbe
 from bluegreen.adapters.prober import ThreadProber
 from bluegreen.adapters.provenance import ci_url, commit
-from bluegreen.adapters.redaction import environment_secrets, redact
+from bluegreen.adapters.redaction import cleaned, environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, lives, who
 from bluegreen.adapters.state.journal import BestEffortStore, new_run_id
@@ -319,14 +319,16 @@ class Environment:
         from bluegreen.switch.preview import preview
 
         with self._world("plan") as world:
-            return preview(world, _deploy_request(to, release, sets))
+            shown: Preview = cleaned(preview(world, _deploy_request(to, release, sets)), self._clean)
+            return shown
 
     def status(self) -> StatusReport:
         """Look at the environment: what is active, how healthy, and whether a rollback would work."""
         from bluegreen.switch.status import look
 
         with self._world("status") as world:
-            return look(world)
+            report: StatusReport = cleaned(look(world), self._clean)
+            return report
 
     def history(self) -> Iterator[PastRun]:
         """Return the runs, newest first."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 GONE = "[redacted]"
 
@@ -34,21 +40,54 @@ _FORMS = re.compile(
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return `text` with each of `secrets`, and all that has the form of a well-known secret, replaced."""
-    for secret in sorted(secrets, key=len, reverse=True):  # else the rest of one that contains another would stay
-        if len(secret) >= SHORTEST:
-            text = text.replace(secret, GONE)
+    """Return `text` with each of `secrets`, and all that has the form of a well-known secret, replaced.
+
+    A secret is known as it is, as others write it in quotes or in a URL, and broken into lines or indented anew where
+    it holds blanks. Of one with several lines each long one counts by itself, since that is how it is printed.
+    """
+    for pattern in _patterns(frozenset(secrets)):
+        text = pattern.sub(GONE, text)
     return _FORMS.sub(GONE, text)
 
 
-def environment_secrets(environment: Mapping[str, str]) -> frozenset[str]:
-    """Return the values of the variables whose names say that they are secret, such as TF_VAR_db_password.
+def cleaned(report: Any, clean: Callable[[str], str]) -> Any:
+    """Return a report, of whatever dataclasses, mappings and sequences, with every text in it cleaned."""
+    match report:
+        case Enum():
+            return report
+        case str():
+            return clean(report)
+        case Mapping():
+            return {key: cleaned(value, clean) for key, value in report.items()}
+        case list() | tuple():
+            return tuple(cleaned(value, clean) for value in report)
+    if is_dataclass(report) and not isinstance(report, type):
+        return replace(report, **{each.name: cleaned(getattr(report, each.name), clean) for each in fields(report)})
+    return report
 
-    A value of several lines also counts line by line, since that is how it is printed.
-    """
-    secrets = set()
-    for name, value in environment.items():
-        if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
-            lines = [line.strip() for line in value.splitlines()]
-            secrets |= {value.strip(), *(line for line in lines if len(line) >= _LINE)}
+
+@lru_cache(maxsize=8)
+def _patterns(secrets: frozenset[str]) -> Sequence[re.Pattern[str]]:
+    """Return what finds the secrets, longest first: else the rest of one that contains another would stay."""
+    whole = {secret.strip() for secret in secrets}
+    lines = {line.strip() for secret in whole for line in secret.splitlines() if len(line.strip()) >= _LINE}
+    spelled = {spelling for secret in whole | lines if len(secret) >= SHORTEST for spelling in _spellings(secret)}
+    return [
+        re.compile(r"\s+".join(map(re.escape, spelling.split())))
+        for spelling in sorted(spelled, key=lambda spelling: (-len(spelling), spelling))
+    ]
+
+
+def _spellings(secret: str) -> set[str]:
+    quoted = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (False, True)}
+    return {secret, quote(secret, safe=""), quote_plus(secret), *quoted}
+
+
+def environment_secrets(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the values of the variables whose names say that they are secret, such as TF_VAR_db_password."""
+    secrets = {
+        value.strip()
+        for name, value in environment.items()
+        if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name)
+    }
     return frozenset(secret for secret in secrets if len(secret) >= SHORTEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -110,15 +111,23 @@ def _translated(error: Exception, options: Options) -> BluegreenError:
             return Interrupted("interrupted")
         case click.ClickException():
             return UsageError(_message(error), hint=_hint(error))
+    return _unforeseen(error, options)
+
+
+def _unforeseen(error: Exception, options: Options) -> BluegreenError:
+    """Return what is our own mistake, of which nobody knows what it quotes."""
+    from bluegreen.adapters.redaction import environment_secrets, redact
+    from bluegreen.errors import BluegreenError
+
+    secrets = environment_secrets(os.environ)
+    told = BluegreenError(redact(f"internal error: {type(error).__name__}: {error}", secrets))
     if options.debug:
         import traceback
 
-        traceback.print_exception(error)
-        return BluegreenError(f"internal error: {type(error).__name__}: {error}")
-    return BluegreenError(
-        f"internal error: {type(error).__name__}: {error}",
-        hint="--debug shows where; what was begun is in the journal: bluegreen status",
-    )
+        click.echo(redact("".join(traceback.format_exception(error)), secrets), err=True)
+    else:
+        told.hint = "--debug shows where; what was begun is in the journal: bluegreen status"
+    return told
 
 
 def _message(error: click.ClickException) -> str:

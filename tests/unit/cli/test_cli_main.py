@@ -139,6 +139,17 @@ def test_an_internal_error_shows_its_traceback_only_with_debug(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_an_internal_error_repeats_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOP_API_TOKEN", "hunter22-and-more")
+    fail_with(monkeypatch, RuntimeError("hunter22-and-more is bad"))
+    for argv in (["status"], ["status", "--debug"]):
+        assert run(argv) == 1
+        told = capsys.readouterr().err
+        assert ("hunter22" in told, "RuntimeError: [redacted] is bad" in told) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "verdict", "code"),
     [

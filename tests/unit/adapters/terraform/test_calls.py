@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
+from bluegreen.adapters.redaction import GONE, redact
 from bluegreen.adapters.terraform.calls import Calls
 from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.errors import ApplyNotBegun, EngineError, TerraformError
@@ -107,3 +108,62 @@ def test_an_error_repeats_as_much_as_a_person_reads(calls: Calls, tmp_path: Path
     said = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Bad", "detail": detail}}
     (tmp_path / "lines").write_text(json.dumps(said) + "\n")
     assert len(failed(calls, "plan", "cat lines; exit 1").details) == 12
+
+
+SECRET = "hunter22-and-more"
+
+
+class Reading:
+    """Lets the command go on once the first part of its output has been read. go: the file that it waits for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.go, self._written = folder, folder / "go", False
+
+    @property
+    def requested(self) -> bool:
+        """Asked before each reading: what was there when it was asked last has been read by now."""
+        if self._written:
+            self.go.touch()
+        self._written = any(path.stat().st_size for path in self.folder.glob("data/run-*/stdout"))
+        return False
+
+
+def test_a_secret_that_is_written_in_two_parts_is_neither_kept_nor_repeated(tmp_path: Path) -> None:
+    said = {"severity": "error", "summary": f"{SECRET} is bad", "detail": f"it is {SECRET}"}
+    line = json.dumps({"type": "diagnostic", "@message": f"Error: {SECRET} is bad", "diagnostic": said})
+    cut = line.rindex(SECRET) + len(SECRET) // 2
+    (tmp_path / "first").write_text(line[:cut])
+    (tmp_path / "second").write_text(line[cut:])
+    reading, events = Reading(tmp_path), list[Event]()
+    calls = Calls(
+        "edge",
+        tmp_path,
+        tmp_path / "data",
+        lambda: os.environ,
+        events.append,
+        reading,
+        lambda text: redact(text, [SECRET]),
+    )
+    error = failed(calls, "plan", "cat first; until [ -e go ]; do sleep 0.01; done; cat second; exit 1")
+    assert reading.go.exists()
+    assert error.details == (f"it is {GONE}",)
+    (log,) = find_logs(tmp_path / "data" / "logs")
+    assert log.read_text() == f"Error: {GONE} is bad\n  it is {GONE}\n"
+    assert "hunter22" not in f"{error} {error.details} {events}"
+
+
+def test_neither_is_one_that_terraform_wraps_for_people(tmp_path: Path) -> None:
+    """Of a command without a stream of JSON: in a frame, and at most 78 characters a line."""
+    passphrase = "correct horse battery staple"
+    (tmp_path / "framed").write_text("╷\n│ Error: wrong passphrase\n│ \n│ It is correct horse\n│ battery staple.\n╵\n")
+    calls = Calls(
+        "edge",
+        tmp_path,
+        tmp_path / "data",
+        lambda: os.environ,
+        ignore,
+        FakeInterruptions(),
+        lambda text: redact(text, [passphrase]),
+    )
+    error = failed(calls, "state-pull", "cat framed >&2; exit 1")
+    assert f"It is {GONE}." in error.message
