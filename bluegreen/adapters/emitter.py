@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from bluegreen.adapters.redaction import redact
-from bluegreen.events import Event, envelope
+from bluegreen.events import Event, HookStarted, PublicAnswered, envelope
 from bluegreen.ports import Store
 
 Sink: TypeAlias = Callable[[dict[str, Any]], None]
@@ -18,6 +18,9 @@ OWN_WORDS = frozenset(
     | {"stage", "action", "level", "signal", "command", "layer"}
 )
 """Fields that hold bluegreen's own words, on which recovery stands: somebody's password may be `deploy`."""
+
+THEIR_WORDS = frozenset({(PublicAnswered.name, "color"), (HookStarted.name, "command")})
+"""Events and fields that are named like those, and hold what a server says or what a user wrote."""
 
 
 class Emitter:
@@ -60,7 +63,10 @@ class Emitter:
                     self._sinks.remove(sink)
 
     def _fields(self, event: Event) -> dict[str, Any]:
-        return {name: self._clean(value) if name not in OWN_WORDS else value for name, value in event.as_dict().items()}
+        return {
+            name: value if name in OWN_WORDS and (event.name, name) not in THEIR_WORDS else self._clean(value)
+            for name, value in event.as_dict().items()
+        }
 
     def _clean(self, value: Any) -> Any:
         """Return `value` as plain JSON, without secrets, those in keys included."""

@@ -12,7 +12,17 @@ from bluegreen.adapters.fakes.state import MemoryStore
 from bluegreen.adapters.redaction import GONE
 from bluegreen.adapters.state.journal import LocalStore
 from bluegreen.errors import BluegreenError
-from bluegreen.events import SCHEMA, Errored, PhaseStarted, Planned, RouteChosen, RunStarted, Said
+from bluegreen.events import (
+    SCHEMA,
+    Errored,
+    HookStarted,
+    PhaseStarted,
+    Planned,
+    PublicAnswered,
+    RouteChosen,
+    RunStarted,
+    Said,
+)
 from bluegreen.model import Color
 from bluegreen.ports import Store
 
@@ -97,6 +107,14 @@ def test_a_secret_that_is_one_of_our_own_words_does_not_spoil_the_journal() -> N
     first, second = (entry.data for entry in store.journal(RUN))
     assert (first["event"], first["verb"], first["run"], second["phase"]) == ("run-started", "deploy", RUN, "PREPARE")
     assert first["reason"] == f"{GONE} now"
+
+
+def test_what_a_server_calls_its_color_is_no_word_of_ours() -> None:
+    heard: list[Any] = []
+    emit = emitter(MemoryStore(), heard.append, secrets=("hunter22",))
+    emit(PublicAnswered("old", "echo of hunter22"))
+    emit(HookStarted("before_switch", 1, ["./migrate", "hunter22"]))
+    assert (heard[0]["color"], heard[1]["command"]) == (f"echo of {GONE}", ["./migrate", GONE])
 
 
 def test_words_that_are_enumerated_become_plain_text() -> None:
