@@ -3,6 +3,7 @@
 Its stdout is a file that we tail: a pipe would kill it, mid-apply and with the lock held, when we die. It has a session
 of its own, so a terminal's Ctrl-C reaches us alone, and it gets one SIGINT from us at most: on the second it gives up
 and leaves the lock behind. One that hangs for ever is interrupted at its deadline, and killed when that does not help.
+One that a Ctrl-C hits in the moment before it has its session has not begun, and is begun again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,10 @@ from bluegreen.ports import Interruptions
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 """Seconds between two looks at the child; in between, a twentieth of the time it has run: at most 5 % are lost."""
+
+STRAY = (-signal.SIGINT, -signal.SIGHUP)
+"""How a child ends that a signal for our whole process group hits before it has left that. Terraform listens to SIGINT
+before it says its first word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,21 @@ def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interrup
     Whatever ends the watching, be it a full disk under the journal, Terraform is asked to stop and waited for. Raises
     EngineError when the program cannot be started.
     """
+    with open(create_file(command.stdout), "rb") as output:
+        create_file(command.stderr)
+        ended = _run_once(command, output, on_line, emit, interruptions)
+        if ended.exit_code in STRAY and not ended.interrupted and not output.tell():
+            if interruptions.requested:
+                return replace(ended, interrupted=True)
+            return _run_once(command, output, on_line, emit, interruptions)
+        return ended
+
+
+def _run_once(
+    command: Command, output: BinaryIO, on_line: Callable[[bytes], None], emit: Emit, interruptions: Interruptions
+) -> Ended:
     begun = time.monotonic()
-    with open(create_file(command.stdout), "rb") as output, _start(command) as child:
+    with _start(command) as child:
         watch = _Watch(child, output, on_line, interruptions, command.patience)
         try:
             born = find_process(child.pid)
@@ -95,7 +113,7 @@ def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interrup
 
 
 def _start(command: Command) -> subprocess.Popen[bytes]:
-    with open(command.stdout, "ab") as stdout, open(create_file(command.stderr), "ab") as stderr:
+    with open(command.stdout, "ab") as stdout, open(command.stderr, "ab") as stderr:
         try:
             return subprocess.Popen(
                 command.argv,

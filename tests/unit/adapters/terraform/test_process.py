@@ -149,6 +149,41 @@ def test_a_killed_child_has_the_signals_number(child: Child) -> None:
     assert child.run("import os; os.kill(os.getpid(), 9)").exit_code == -signal.SIGKILL
 
 
+STRUCK_AT_BIRTH = """
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+try:
+    os.close(os.open("struck", os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    print("done")
+else:
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+"""Ends the first time as a child does that a Ctrl-C hits before it has a session of its own."""
+
+
+def test_a_child_that_a_ctrl_c_has_hit_before_it_began_is_begun_again(child: Child) -> None:
+    ended = child.run(STRUCK_AT_BIRTH)
+    assert (ended.exit_code, ended.interrupted, child.lines) == (0, False, [b"done"])
+    assert [event.name for event in child.events] == ["terraform-started", "terraform-finished"] * 2
+
+
+def test_unless_the_run_has_heard_it_too(child: Child) -> None:
+    def emit(event: Event) -> None:
+        if isinstance(event, TerraformStarted):
+            is_gone(event.pid)
+            child.interruptions.interrupt()
+
+    command = child.command(sys.executable, "-I", "-S", "-c", STRUCK_AT_BIRTH)
+    ended = run(command, child.on_line, emit, child.interruptions)
+    assert (ended.exit_code, ended.interrupted, child.lines) == (-signal.SIGINT, True, [])
+
+
+def test_a_child_that_has_said_a_word_is_not_begun_again(child: Child) -> None:
+    ended = child.run("import os, signal; print('x', flush=True); os.kill(os.getpid(), signal.SIGHUP)")
+    assert (ended.exit_code, child.lines) == (-signal.SIGHUP, [b"x"])
+
+
 def test_a_program_that_is_none(child: Child) -> None:
     with pytest.raises(EngineError, match="cannot be started") as raised:
         run(child.command("/no/such/terraform"), child.on_line, child.events.append, child.interruptions)
