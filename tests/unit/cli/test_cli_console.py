@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -100,3 +101,14 @@ def test_a_closed_stream_goes_nowhere_and_no_file_gets_its_number(closed: str) -
     argv = ["bash", "-c", script, sys.executable, code]
     ended = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
     assert (ended.returncode, "Traceback" in ended.stderr) == (3, False), ended
+
+
+def test_a_stream_goes_nowhere_once_its_terminal_was_closed() -> None:
+    ours, its = pty.openpty()
+    with os.fdopen(its, "w") as raw:
+        stream = Patient(raw, data=True)
+        os.close(ours)
+        stream.write("lost\n")
+        stream.flush()
+        stream.write("more\n")
+        stream.flush()
