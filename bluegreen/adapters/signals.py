@@ -25,8 +25,10 @@ class Signals:
     What arrives while shielded is kept: it is seen when the shield ends, unless it is cleared before.
     """
 
-    def __init__(self, on_signal: OnSignal = _ignore) -> None:
+    def __init__(self, on_signal: OnSignal = _ignore, *, for_good: bool = False) -> None:
+        """for_good: after it is left they are ignored: the process only has to say what came of it, and to end."""
         self._on_signal = on_signal
+        self._for_good = for_good
         self._arrived = False
         self._shields = 0
         self._untold: deque[tuple[str, bool]] = deque()
@@ -43,7 +45,7 @@ class Signals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._for_good else handler)
         self._before.clear()
         self._tell()
 

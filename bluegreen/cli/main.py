@@ -77,12 +77,13 @@ def program(context: click.Context) -> None:
 def main() -> None:
     """Run as a program: in a process of its own, whose streams are ours."""
     make_patient()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], alone=True))
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run one command line; return its exit code."""
+def run(argv: Sequence[str], *, alone: bool = False) -> int:
+    """Run one command line; return its exit code. alone: see Options."""
     options = guess(argv)
+    options.alone = alone
     try:
         return int(program.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False, obj=options) or 0)
     except Exception as error:

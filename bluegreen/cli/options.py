@@ -22,6 +22,7 @@ def _color_wanted() -> bool:
 class Options:
     """What was asked for globally. environment: None for the only one. verb: the command, "" until it is known.
     wait_lock: seconds to wait for another run. terraform: the command runs it.
+    alone: the process is ours, and ends with the command.
 
     No dataclass, and no import of pathlib above: both would be a tenth of the time that `--help` takes.
     """
@@ -36,6 +37,7 @@ class Options:
     terraform: bool = True
     verb: str = ""
     wait_lock: float = 0.0
+    alone: bool = False
 
     def __init__(self, **given: str | bool) -> None:
         self.color = _color_wanted()

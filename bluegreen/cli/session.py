@@ -45,7 +45,7 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
     environment = open_environment(options)
     reporter = Reporter(options)
     try:
-        with reporter, Signals(reporter.interrupted) as signals:
+        with reporter, Signals(reporter.interrupted, for_good=options.alone) as signals:
             environment.on_event, environment.confirm = reporter.take, reporter.ask
             environment.interruptions, environment.wait_lock = signals, options.wait_lock
             result = act(environment)

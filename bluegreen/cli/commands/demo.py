@@ -31,7 +31,7 @@ def command(options: Options, keep: bool) -> int:
     from bluegreen.cli.demo import Demo
 
     stage = _Stage(Options(**{**vars(options), "json": False, "yes": True}))
-    with Signals(stage.interrupted) as signals:
+    with Signals(stage.interrupted, for_good=options.alone) as signals:
         stage.interruptions = signals
         numbers = Demo(stage.say, stage.show, signals).perform(keep)
     if options.json:

@@ -66,6 +66,18 @@ def test_the_handlers_from_before_come_back() -> None:
     assert [signal.getsignal(number) for number in CAUGHT] == before
 
 
+def test_left_for_good_nothing_is_heard_any_more() -> None:
+    before = {number: signal.getsignal(number) for number in CAUGHT}
+    try:
+        with Signals(for_good=True):
+            pass
+        for number in CAUGHT:
+            signal.raise_signal(number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def test_what_the_parent_had_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

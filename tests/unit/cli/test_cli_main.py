@@ -195,7 +195,7 @@ def test_global_options_stand_before_and_after_the_verb(argv: list[str], monkeyp
     assert run(argv) == 3
     flags = dict.fromkeys(("json", "quiet", "verbose", "debug", "yes"), True)
     assert [vars(one) for one in seen] == [
-        {"project": "here", "environment": "pro", **flags, "color": False, "verb": "status"}
+        {"project": "here", "environment": "pro", **flags, "color": False, "verb": "status", "alone": False}
     ]
 
 
