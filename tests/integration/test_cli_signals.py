@@ -28,6 +28,7 @@ def verdict(program: Program, run: str) -> str:
     return str(journal[-1].get("verdict", ""))
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize(
     ("number", "phase"),
     [
@@ -49,6 +50,7 @@ def test_a_signal_before_the_switch_leaves_the_public_alone(
     assert shop.live_color() == "blue"
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_after_the_switch_goes_back_and_more_of_them_change_nothing(
     shop: Shop, program: Program, number: signal.Signals
@@ -132,6 +134,7 @@ def test_a_release_whose_return_was_killed_counts_as_taken_back(shop: Shop, prog
     assert "--retry --reason TEXT" in refused.err
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize(("phase", "code"), [("CHECK", 1), ("SWITCH", 6), ("BAKE", 6)])
 def test_a_rollback_never_loses_to_a_deploy(shop: Shop, program: Program, phase: str, code: int) -> None:
     if phase == "CHECK":
@@ -148,6 +151,7 @@ def test_a_rollback_never_loses_to_a_deploy(shop: Shop, program: Program, phase:
     assert (status.active, status.public, list(status.drift), status.unfinished) == ("blue", "blue", [], "")
 
 
+@pytest.mark.fault(7)
 def test_a_second_rollback_waits_for_the_first(shop: Shop, program: Program) -> None:
     shop.configure(bake={"for": "400ms"})
     assert program("deploy", "--release", "1.5.0").code == 0
