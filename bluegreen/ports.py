@@ -5,6 +5,7 @@ Each port has one fake beside the real adapter, and one suite in tests/contracts
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -155,7 +156,7 @@ class Workspace(Protocol):
         """Apply exactly that saved plan; return the output `bluegreen` that the apply gave, None if it gave none.
 
         Raises ApplyNotBegun when it touched no resource: the state has changed since it was planned, for one. What
-        was kept is kept no more.
+        was kept is kept no more, unless the state was locked.
         """
         ...
 
@@ -228,7 +229,9 @@ class Probe(Protocol):
 class Prober(Protocol):
     """Asks one question again and again in the background, without waiting for one answer before the next."""
 
-    def start(self, question: Question, every: float) -> None: ...
+    def start(self, question: Question, every: float) -> None:
+        """Ask this every so many seconds from now on, whatever was asked before; the answers' numbers go on."""
+        ...
 
     def pace(self, every: float) -> None:
         """Ask every so many seconds from now on."""
@@ -238,8 +241,11 @@ class Prober(Protocol):
         """Return the answers from number `since` on, in the order in which they came. Never blocks."""
         ...
 
-    def stop(self) -> None:
-        """Ask no more; answers under way are waited for, no longer than their own timeout."""
+    def stop(self, within: float = math.inf) -> None:
+        """Ask no more; answers under way are waited for, no longer than their own timeout, nor than `within` seconds.
+
+        What is not answered then has failed.
+        """
         ...
 
 

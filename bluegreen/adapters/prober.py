@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -11,8 +12,9 @@ from dataclasses import replace
 from bluegreen.errors import BluegreenError
 from bluegreen.ports import Answer, Probe, Question
 
-MOST_IN_FLIGHT = 16
-"""Questions under way at a time. An edge that answers none would else gather thousands of them."""
+MOST_IN_FLIGHT = 100
+"""Questions under way at a time, as many as the defaults ask of an edge that answers none: those that hang at the old
+color must not keep the new one's from being asked. A quicker pace would gather thousands."""
 
 BODY_KEPT = 4096
 LARGE_BODIES_KEPT = 512
@@ -24,26 +26,25 @@ _SLACK = 1.0
 
 
 class ThreadProber:
-    """ports.Prober. Once stopped it can be started again; the answers' numbers go on."""
+    """ports.Prober."""
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
         self._changed = threading.Condition()
         self._answers: list[Answer] = []
         self._large: deque[int] = deque()
-        self._asking: set[threading.Thread] = set()
+        self._asking: dict[threading.Thread, float] = {}
         self._ticker: threading.Thread | None = None
         self._question = Question("")
         self._every = 0.0
 
     def start(self, question: Question, every: float) -> None:
-        """Ask at once, then every so many seconds. Raises RuntimeError when it has been started."""
         with self._changed:
-            if self._ticker is not None:
-                raise RuntimeError("this prober has been started")
             self._question, self._every = question, every
-            self._ticker = threading.Thread(target=self._tick, name="prober", daemon=True)
-            self._ticker.start()
+            if self._ticker is None:
+                self._ticker = threading.Thread(target=self._tick, name="prober", daemon=True)
+                self._ticker.start()
+            self._changed.notify_all()
 
     def pace(self, every: float) -> None:
         with self._changed:
@@ -54,7 +55,7 @@ class ThreadProber:
         with self._changed:
             return self._answers[since:]
 
-    def stop(self) -> None:
+    def stop(self, within: float = math.inf) -> None:
         with self._changed:
             ticker, self._ticker = self._ticker, None
             self._changed.notify_all()
@@ -63,9 +64,14 @@ class ThreadProber:
         ticker.join()
         with self._changed:
             asking = tuple(self._asking)
-        end = time.monotonic() + self._question.timeout + _SLACK
+        end = time.monotonic() + min(within, self._question.timeout + _SLACK)
         for thread in asking:
             thread.join(max(0.0, end - time.monotonic()))
+        with self._changed:
+            for asked in self._asking.values():
+                waited = time.monotonic() - asked
+                self._keep(Answer(0, error=f"no answer in {waited:.1f} s", reached=False, seconds=waited, asked=asked))
+            self._asking.clear()  # an answer that comes after all is not told any more
 
     def _tick(self) -> None:
         me = threading.current_thread()
@@ -83,20 +89,21 @@ class ThreadProber:
     def _ask_aside(self) -> None:
         if len(self._asking) < MOST_IN_FLIGHT:
             thread = threading.Thread(target=self._ask, args=(self._question,), name="probe", daemon=True)
-            self._asking.add(thread)
+            self._asking[thread] = time.monotonic()
             thread.start()
 
     def _ask(self, question: Question) -> None:
         asked = time.monotonic()
+        answer = None
         try:
             answer = self._probe.ask(question)
         except BluegreenError as error:  # there is nobody in this thread who could be told in any other way
             answer = Answer(0, error=str(error), reached=False, asked=asked)
         finally:
             with self._changed:
-                self._asking.discard(threading.current_thread())
-        with self._changed:
-            self._keep(answer)
+                waited_for = self._asking.pop(threading.current_thread(), None) is not None
+                if answer is not None and waited_for:
+                    self._keep(answer)
 
     def _keep(self, answer: Answer) -> None:
         if len(answer.body) > BODY_KEPT:

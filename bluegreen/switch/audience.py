@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,8 +55,13 @@ class Audience:
     _last_origin: Origin | None = None
 
     def start(self, question: Question, every: float, public: Public, *, goal: Color, was_good: bool) -> None:
-        """Ask from now on. goal: the color that the run is about. was_good: the public answered well before it."""
+        """Ask from now on, though something else was asked before.
+
+        goal: the color that the run is about. was_good: the public answered well before it.
+        """
+        self.read()
         self._public, self._goal, self.was_good = public, goal, was_good
+        self._switched_at = self._first_new = None
         self._every = max(every, self._slowest_pace)
         self.prober.start(question, self._every)
 
@@ -70,8 +76,9 @@ class Audience:
         self._every = max(every, self._slowest_pace)
         self.prober.pace(self._every)
 
-    def stop(self) -> None:
-        self.prober.stop()
+    def stop(self, within: float = math.inf) -> None:
+        """Ask no more, and count what is under way still, waiting for no more than `within` seconds."""
+        self.prober.stop(within)
         self.read()
 
     @property

@@ -20,6 +20,12 @@ from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target,
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
 
+RECORDS_WAIT = 2.0
+"""Seconds to wait for the live records each time they are needed: then the way back is gone without them."""
+
+PUBLIC_WAIT = 2.0
+"""Seconds to wait, once all is done, for the public's answers to what was asked before."""
+
 MACHINE_WAIT = 3.0
 """Seconds to wait, once the check has ended, for what the target's cloud says of its machine."""
 
@@ -52,6 +58,7 @@ class Rollback(Steps):
         Terraform refuses the prepared plan when the state has changed since; then this is entered once more.
         """
         stack = self.world.stack
+        self.live.patience = RECORDS_WAIT
         self.open([stack.last])
         self.assumed = not self.stale and stack.assume()
         if self.assumed and self._prepared():
@@ -74,7 +81,6 @@ class Rollback(Steps):
     def _leave_stale(self) -> Leave:
         """What this rollback took for true may be no longer: leave for PREFLIGHT, to read the state this time."""
         self.stale, self.moving = True, False
-        self.audience.stop()
         return Leave(STALE)
 
     def _look(self) -> str | None:
@@ -172,8 +178,9 @@ class Rollback(Steps):
         self.world.confirm(f"{self.target} cannot be reached from here. Go back to it all the same?")
 
     def switch(self) -> None:
+        """Move the public. It is asked from now on, and not waited for: it may hang, which is why it is to be moved."""
         facts = self.world.stack.complete()
-        self.watch(facts, self.world.witness.serving(facts, self.target))
+        self.ask_on(facts, self.world.witness.serving(facts, self.target))
         prepared = self._kept() if self.assumed else None
         if self.assumed and prepared is None:
             raise self._leave_stale()
@@ -186,6 +193,9 @@ class Rollback(Steps):
                 self._refuse_other_color(self.world.stack.complete())
             except DriftFound as found:
                 raise (self._leave_stale() if self.assumed else found) from found
+
+    def finish(self) -> None:
+        self.audience.stop(PUBLIC_WAIT)
 
     def plan_anew(self, phase: Phase, to: Color, intent: values.Intent) -> None:
         """Look anew: a state that has changed since the way back was prepared may name another one."""

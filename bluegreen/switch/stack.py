@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.errors import BluegreenError, ConfigError, GuardRefused
+from bluegreen.errors import ApplyNotBegun, BluegreenError, ConfigError, GuardRefused, Locked
 from bluegreen.events import ApplyFinished, ApplyStarted, Emit, Planned
 from bluegreen.model import Color, StackFacts, merge_colors, parse_facts
 from bluegreen.ports import Clock, KeptPlan, Plan, State, Workspace
@@ -41,8 +41,8 @@ class Purpose:
 class Stack:
     """layers: in order, the last one knows everything.
 
-    said: what each layer said in this run, its output. applied_in: the phases in which an apply was begun.
-    seen: without layers, what is known of the stack from outside.
+    said: what each layer said in this run, its output. applied_in: the phases in which an apply was begun that
+    Terraform did not refuse at once. seen: without layers, what is known of the stack from outside.
     """
 
     layers: Sequence[Layer]
@@ -156,10 +156,15 @@ class Stack:
             return
         serves_color = self.single or layer.color is not None
         touched = purpose.subject if serves_color and purpose.step in (Step.PREPARE, Step.FIRST) else ""
+        before = set(self.applied_in)
         self.applied_in.add(purpose.phase)
         self.emit(ApplyStarted(layer.name, purpose.phase, str(touched)))
         began = self.clock.monotonic()
-        output = layer.workspace.apply(plan)
+        try:
+            output = layer.workspace.apply(plan)
+        except (ApplyNotBegun, Locked):
+            self.applied_in = before
+            raise
         if output is not None:
             self.said[layer.name] = output
         self.emit(ApplyFinished(layer.name, purpose.phase, self.clock.monotonic() - began))

@@ -34,21 +34,29 @@ LOOK_FOR_DEAD = 0.2
 
 @dataclass(slots=True)
 class Live:
-    """The live edge, read in the background while Terraform plans."""
+    """The live edge, read in the background while Terraform plans.
+
+    patience: seconds for which whoever needs it waits for it; None for as long as its API takes to give up.
+    """
 
     world: World
+    patience: float | None = None
     _reading: Future[Drift] | None = None
     _drift: Drift | None = None
 
-    def begin(self, facts: StackFacts) -> None:
+    def begin(self, facts: StackFacts) -> Future[Drift]:
         self._drift = None
         self._reading = in_background("live-edge", lambda: self.world.drift(facts))
+        return self._reading
 
     def drift(self) -> Drift:
         """Return what was found, waiting for it. Raises BluegreenError when the edge could not be asked."""
         if self._drift is None:
-            assert self._reading is not None, "begin() comes first"
-            self._drift = self._reading.result()
+            reading = self._reading or self.begin(self.world.stack.complete())
+            try:
+                self._drift = reading.result(self.patience)
+            except TimeoutError:
+                raise BluegreenError(f"their API has not answered, and is waited for {self.patience:g} s") from None
             live = str(self._drift.live or "")
             self.world.emit(Witnessed(live, self._drift.records, "; ".join(self._drift.findings)))
         return self._drift
@@ -162,6 +170,11 @@ class Steps:
             RouteChosen(origin.color, origin.release, target.color, target.release, dict(target.inputs or {}))
         )
 
+    def ask_on(self, facts: StackFacts, public: Public, *, was_good: bool = False) -> None:
+        """Ask the public in the background from now on. was_good: it answered well before this run."""
+        witness, every = self.world.witness, self.world.settings.probe.every * WATCH_PACE
+        self.audience.start(witness.public_question(facts), every, public, goal=self.target, was_good=was_good)
+
     def watch(self, facts: StackFacts, public: Public) -> Seen:
         """Ask the public once, say how it answers, and go on asking in the background. Returns the first answer."""
         witness, probe = self.world.witness, self.world.settings.probe
@@ -174,9 +187,7 @@ class Steps:
                 f"{facts.public_url} does not say which color answers ({seen.origin}): a switch could not be proven",
                 "warning",
             )
-        self.audience.start(
-            witness.public_question(facts), probe.every * WATCH_PACE, public, goal=self.target, was_good=good
-        )
+        self.ask_on(facts, public, was_good=good)
         return seen
 
     def move(
@@ -246,8 +257,8 @@ class Steps:
         if settings.edge.proxied:
             return settings.settle()
         try:
-            return settings.settle(self.world.drift(self.world.stack.complete()).ttl)
-        except BluegreenError:  # only a rollback gets this far: it does not wait for the records' API
+            return settings.settle(self.live.drift().ttl)
+        except BluegreenError:  # only a rollback gets this far without the live records
             return settings.settle()
 
     def _purge(self, facts: StackFacts) -> None:
@@ -264,7 +275,8 @@ class Steps:
     def look_where_public_is(self) -> None:
         """Ask the live records, after a run that cannot know any more by itself."""
         try:
-            self.active = self.world.drift(self.world.stack.complete()).live
+            self.live.begin(self.world.stack.complete())
+            self.active = self.live.drift().live
         except BluegreenError as error:
             self.say(f"where the public is cannot be read: {error}", "warning")
 

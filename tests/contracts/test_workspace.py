@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from root import held_lock
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.fakes.terraform import Desired, FakeWorkspace
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-from bluegreen.errors import ApplyNotBegun, TerraformError
+from bluegreen.errors import ApplyNotBegun, Locked, TerraformError
 from bluegreen.model import Action, Value
 from bluegreen.ports import KeptPlan, Workspace
 from bluegreen.render.tfvars import render_tfvars
@@ -73,6 +75,7 @@ def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
             render=render_tfvars,
             emit=lambda event: None,
             interruptions=FakeInterruptions(),
+            lock_timeout=0,
         )
     made.check_folder()
     made.check_room()
@@ -202,6 +205,35 @@ def test_only_the_last_plan_is_kept(workspace: Workspace) -> None:
     kept = workspace.kept()
     assert kept is not None
     assert workspace.apply(kept.plan) == {"server_active": "green"}
+
+
+def test_a_locked_state_leaves_the_kept_plan_for_another_try(workspace: Workspace) -> None:
+    output = workspace.apply(workspace.plan(BLUE)) or {}
+    workspace.keep(KeptPlan(workspace.plan(GREEN, contents=True), output))
+    kept, other = workspace.kept(), workspace.plan(GREEN)
+    assert kept is not None
+    for plan in (kept.plan, other):
+        with locked_state(workspace), pytest.raises(Locked):
+            workspace.apply(plan)
+    assert workspace.kept() == kept
+    with pytest.raises(TerraformError):
+        workspace.apply(other)
+    workspace.keep(KeptPlan(workspace.plan(GREEN), output))
+    again = workspace.kept()
+    assert again is not None
+    assert workspace.apply(again.plan) == {"server_active": "green"}
+
+
+@contextmanager
+def locked_state(workspace: Workspace) -> Iterator[None]:
+    """Let the next apply find that somebody else holds the state's lock."""
+    if isinstance(workspace, FakeWorkspace):
+        workspace.fail_apply = Locked("somebody else holds the lock")
+        yield
+    else:
+        assert isinstance(workspace, TerraformWorkspace)
+        with held_lock(workspace.folder / "terraform.tfstate"):
+            yield
 
 
 def test_whatever_is_applied_ends_the_keeping(workspace: Workspace) -> None:

@@ -133,6 +133,23 @@ def test_once_the_public_has_moved_nobody_needs_the_api(night: Night, seconds: f
     night.assert_survived("green")
 
 
+@pytest.mark.fault(5)
+def test_a_rollback_waits_for_neither_a_silent_public_nor_a_silent_api(night: Night) -> None:
+    """Not even where its plan is stale, and all is looked at twice. Both are silent for longer than this test waits."""
+    night.shop.configure(probe={"timeout": "1m"})
+    assert night.program("deploy", "--release", "2.0.0").code == 0
+    night.write_state("edge")
+    night.shop.sandbox.behave("green", "slow", seconds=SILENT)
+    night.shop.sandbox.hang_requests("GET", "/client/*", SILENT, times=None)
+    ended = night.program("rollback")
+    assert ended.code == 0, ended
+    assert "the live records cannot be read: their API has not answered" in ended.err
+    assert "the prepared plan is of no use any more" in ended.err
+    night.shop.sandbox.clear_faults()
+    night.shop.sandbox.behave("green", "ok")
+    night.assert_survived("blue")
+
+
 @contextmanager
 def everything_silent(night: Night) -> Iterator[None]:
     """Neither the API nor the edge says anything, as where this machine's own network is gone."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,18 +13,6 @@ from tally import Tally
 pytestmark = pytest.mark.timeout(300)
 
 EXTRA = '\nresource "terraform_data" "extra" {}\n'
-
-
-def write_state(night: Night, layer: str) -> None:
-    """Store a layer's state anew, as somebody else's apply does that changed nothing of ours."""
-    url = f"{night.shop.network.api_url}/state/demo/{layer}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        state = json.load(answer)
-    state["serial"] += 1
-    request = urllib.request.Request(url, json.dumps(state).encode(), method="POST")
-    lock = night.shop.sandbox.locks().get(f"demo/{layer}")
-    assert lock is None, lock
-    urllib.request.urlopen(request, timeout=10).close()
 
 
 def edge(night: Night) -> Path:
@@ -48,7 +34,7 @@ def test_the_state_changes_under_a_deploy(night: Night, gate: Gate, moment: tupl
     assert night.program("deploy", "--release", "2.0.0").code == 0
     assert night.program("rollback").code == 0
     with night.traffic() as traffic:
-        ended = gate.call(moment, lambda: write_state(night, layer), "deploy", "--release", "3.0.0")
+        ended = gate.call(moment, lambda: night.write_state(layer), "deploy", "--release", "3.0.0")
         assert (ended.code, "stale" in ended.err) == (1, True), ended
         assert traffic.report.by_color.keys() == {"blue"}
         night.assert_survived("blue", plan=False)
@@ -67,9 +53,9 @@ def test_the_state_changes_after_the_way_back_was_planned(night: Night, gate: Ga
     assert night.status()["rollback"]["prepared"]
     with night.traffic():
         if late:
-            ended = gate.call(ROLLBACK, lambda: write_state(night, "edge"), "rollback")
+            ended = gate.call(ROLLBACK, lambda: night.write_state("edge"), "rollback")
         else:
-            write_state(night, "edge")
+            night.write_state("edge")
             ended = night.program("rollback")
         assert ended.code == 0, ended
     night.assert_survived("blue")
@@ -79,12 +65,12 @@ def test_the_state_changes_after_the_way_back_was_planned(night: Night, gate: Ga
 @pytest.mark.long
 def test_the_state_changes_under_a_rollback_that_planned(night: Night, gate: Gate) -> None:
     assert night.program("deploy", "--release", "2.0.0").code == 0
-    write_state(night, "edge")
+    night.write_state("edge")
     assert night.program("status").code == 0
     for kept in night.data.glob("layers/edge/kept.*"):
         kept.unlink()
     with night.traffic():
-        ended = gate.call(ROLLBACK, lambda: write_state(night, "edge"), "rollback")
+        ended = gate.call(ROLLBACK, lambda: night.write_state("edge"), "rollback")
         assert ended.code in (0, 1), ended
         again = night.program("rollback")
         assert again.code == 0, again

@@ -9,14 +9,13 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from root import BLUE, ROOT, World, wait_until
+from root import BLUE, ROOT, World, held_lock, wait_until
 
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.logs import find_logs
@@ -174,22 +173,6 @@ def test_a_foreign_lock_is_locked(world: World) -> None:
         with pytest.raises(Locked):
             workspace.apply(plan)
         assert workspace.plan(BLUE, look=True).empty
-
-
-@contextmanager
-def held_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of a local state as another Terraform would: in another process."""
-    code = "import fcntl, sys; file = open(sys.argv[1], 'r+b'); fcntl.lockf(file, 2); print(flush=True); input()"
-    argv = [sys.executable, "-c", code, str(path)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdin is not None
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        try:
-            yield
-        finally:
-            holder.stdin.write(b"\n")
-            holder.stdin.close()
 
 
 def test_an_interrupted_apply_stops_gracefully(world: World) -> None:

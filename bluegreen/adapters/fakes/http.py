@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from bluegreen.ports import Answer, Question
@@ -29,8 +30,6 @@ class FakeProber:
         self._running = False
 
     def start(self, question: Question, every: float) -> None:
-        if self._running:
-            raise RuntimeError("this prober has been started")
         self._running, self.question = True, question
         self.paces.append(every)
 
@@ -40,7 +39,7 @@ class FakeProber:
     def answers(self, since: int) -> Sequence[Answer]:
         return self._answers[since:]
 
-    def stop(self) -> None:
+    def stop(self, within: float = math.inf) -> None:
         self._running = False
 
     def come(self, answers: Iterable[Answer]) -> None:

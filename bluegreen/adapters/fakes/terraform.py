@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from bluegreen.errors import ApplyNotBegun, BluegreenError, TerraformError
+from bluegreen.errors import ApplyNotBegun, BluegreenError, Locked, TerraformError
 from bluegreen.model import Action, Value
 from bluegreen.ports import Change, DeadTerraform, KeptPlan, Plan, State
 
@@ -95,6 +95,11 @@ class FakeWorkspace:
         self.calls.append("apply")
         if not plan.path:
             raise ValueError("this plan was only looked at, not saved; it cannot be applied")
+        if isinstance(self.fail_apply, Locked):
+            locked, self.fail_apply = self.fail_apply, None
+            if self._kept is None or plan.path != self._kept.plan.path:
+                self.discard(plan)
+            raise locked
         serial, desired = self._saved.pop(plan.path, (-1, Desired({})))
         if serial != self._serial:
             self._kept = None

@@ -30,6 +30,11 @@ class PlanShelf:
         self._note = data_dir / "kept.json"
         self._made = {"format": FORMAT, "engine": f"{engine.product} {engine.version}", "state": list(state)}
 
+    @property
+    def path(self) -> str:
+        """Where the plan's file lies, if there is one."""
+        return str(self._plan)
+
     def put(self, kept: KeptPlan) -> None:
         """Move a plan's file here, in place of what was here before. Raises BluegreenError, OSError."""
         self.clear()

@@ -31,7 +31,7 @@ from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.logs import LOGS
 from bluegreen.adapters.terraform.process import PATIENCE, Patience
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
-from bluegreen.errors import BluegreenError, ConfigError, Diagnostic
+from bluegreen.errors import BluegreenError, ConfigError, Diagnostic, Locked
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
 from bluegreen.ports import DeadTerraform, Interruptions, KeptPlan, Plan, State
@@ -195,12 +195,18 @@ class TerraformWorkspace:
         if not plan.path:
             raise ValueError("this plan was only looked at, not saved; it cannot be applied")
         self._local.save()
+        locked = False
         try:
             with self._apply_command(plan) as build, self._aftermath.ran("apply", build) as outcome:
                 output = outcome.output
+        except Locked:
+            locked = True
+            raise
         finally:
-            self.discard(plan)
-            self._shelf.clear()  # planned for the state before this apply
+            if plan.path != self._shelf.path:
+                self.discard(plan)
+            if not locked:
+                self._shelf.clear()  # planned for the state before this apply
             with suppress(OSError):  # the copy from before the apply is still good
                 self._local.save()
         if self._keep_values:

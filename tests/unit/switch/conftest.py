@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -167,9 +168,9 @@ class AskingProber(FakeProber):
         self.catch_up()
         return super().answers(since)
 
-    def stop(self) -> None:
+    def stop(self, within: float = math.inf) -> None:
         self.catch_up()
-        super().stop()
+        super().stop(within)
 
     def catch_up(self) -> None:
         while self._running and self._next <= self._town.clock.monotonic() + 1e-9:

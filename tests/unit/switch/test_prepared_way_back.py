@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import pytest
 
-from bluegreen.errors import GuardRefused, TargetRefused, TerraformError
+from bluegreen.adapters.fakes.http import FakeProber
+from bluegreen.errors import GuardRefused, Locked, TargetRefused, TerraformError
 from bluegreen.model import Color
 from bluegreen.switch.guard import Guard
+from bluegreen.switch.rollback import PUBLIC_WAIT
 
 Start = Callable[..., Any]
 
@@ -44,6 +47,35 @@ def test_a_return_is_one_call_of_terraform(shop: Start) -> None:
         assert town.run("deploy", release="2").verdict == "returned"
     assert [call for call in town.root().calls if call in ("read", "plan", "apply")] == ["apply"]
     assert (town.live, town.output["server_active"]) == ("blue", "blue")
+
+
+def test_a_state_that_somebody_else_has_locked_leaves_the_plan_for_another_try(town: Any) -> None:
+    town.root().fail_apply = Locked("somebody else holds the lock")
+    result = town.run("rollback")
+    assert (result.verdict, result.exit_code, town.live) == ("locked", 4, "green")
+    assert town.status().rollback.prepared
+    town.root().calls.clear()
+    assert town.run("rollback").verdict == "rolled-back"
+    assert [call for call in town.root().calls if call in ("read", "plan", "apply")] == ["apply"]
+
+
+def test_a_stale_plan_that_the_guard_then_refuses_anew_is_refused(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.root()._serial += 1
+    with town.on("apply-started", lambda: monkeypatch.setattr(Guard, "check_target", _refuse)):
+        result = town.run("rollback")
+    assert (result.verdict, result.exit_code, town.live) == ("refused", 3, "green")
+    assert isinstance(result.error, GuardRefused)
+
+
+def test_a_stale_plan_ends_no_watch_of_the_public(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked of a public that hangs would be waited for, and then be asked again."""
+    stopped: list[float] = []
+    monkeypatch.setattr(FakeProber, "stop", lambda prober, within=inf: stopped.append(within))
+    town.root()._serial += 1
+    with town.on("apply-started", lambda: stopped.append(0.0)):
+        assert town.run("rollback").verdict == "rolled-back"
+    assert town.phases.count("SWITCH") == 2
+    assert stopped == [0.0, PUBLIC_WAIT]
 
 
 @pytest.mark.parametrize("verb", ["rollback", "return"])

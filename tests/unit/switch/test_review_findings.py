@@ -142,6 +142,54 @@ def test_a_rollback_waits_for_no_cloud_that_hangs(shop: Start, monkeypatch: pyte
     assert "its cloud does not answer" in town.said
 
 
+@pytest.mark.parametrize("proxied", [True, False])
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_rollback_waits_for_no_records_api_that_hangs(
+    shop: Start, monkeypatch: pytest.MonkeyPatch, proxied: bool, prepared: bool
+) -> None:
+    town = shop()
+    town.prepares = prepared
+    town.run("deploy", release="2")
+    town.settings = town.settings.model_copy(
+        update={"edge": town.settings.edge.model_copy(update={"proxied": proxied})}
+    )
+    ended = threading.Event()
+    monkeypatch.setattr(town, "_live", lambda facts: ended.wait(30.0))
+    monkeypatch.setattr("bluegreen.switch.rollback.RECORDS_WAIT", 0.01)
+    try:
+        assert town.run("rollback").verdict == "rolled-back"
+        assert not ended.is_set()
+    finally:
+        ended.set()
+    assert "the live records cannot be read: their API has not answered, and is waited for 0.01 s" in town.said
+
+
+def test_a_rollback_that_is_stuck_waits_for_no_records_api_that_hangs(
+    shop: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = shop()
+    town.run("deploy", release="2")
+    ended = threading.Event()
+    monkeypatch.setattr(town, "_live", lambda facts: ended.wait(30.0))
+    monkeypatch.setattr("bluegreen.switch.rollback.RECORDS_WAIT", 0.01)
+    town.root().fail_apply = TerraformError("broke off", applying=True)
+    try:
+        assert town.run("rollback").verdict == "stuck"
+    finally:
+        ended.set()
+    assert "where the public is cannot be read: their API has not answered" in town.said
+
+
+def test_a_rollback_asks_the_public_in_the_background_alone(shop: Start) -> None:
+    """It may hang: that may be why it is to be moved."""
+    town = shop()
+    town.run("deploy", release="2")
+    town.probe.questions.clear()
+    assert town.run("rollback").verdict == "rolled-back"
+    assert [question for question in town.probe.questions if question.url.startswith("http://127.0.0.2/")] == []
+    assert [answer["color"] for answer in town.told("public-answered")] == ["green", "blue"]
+
+
 def test_a_prepared_plan_that_would_move_nobody_is_not_kept(shop: Start) -> None:
     """The records' API still told the old content when the way back was planned."""
     town = shop()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,22 +100,30 @@ def test_stopped_it_has_waited_for_what_was_under_way_and_leaves_no_thread(
     until(lambda: set(threading.enumerate()) <= before)
 
 
-def test_stopping_waits_no_longer_than_the_question_may_take(
-    start: Callable[..., ThreadProber], gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("timeout", "within"), [(0.05, math.inf), (3600.0, 0.05)])
+def test_stopping_waits_no_longer_than_the_question_may_take_or_it_was_told(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch, timeout: float, within: float
 ) -> None:
     monkeypatch.setattr(module, "_SLACK", 0.01)
-    begun = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def answer(_: Question) -> Answer:
         begun.set()
         gate.wait(20)
+        ended.set()
         return Answer(200)
 
+    before = set(threading.enumerate())
     prober = ThreadProber(FakeProbe(answer))
-    prober.start(Question("http://shop.example/", timeout=0.05), 3600.0)
+    prober.start(Question("http://shop.example/", timeout=timeout), 3600.0)
     assert begun.wait(20)
-    prober.stop()
-    assert list(prober.answers(0)) == []
+    prober.stop(within)
+    assert not ended.is_set()
+    gate.set()
+    until(lambda: set(threading.enumerate()) <= before)
+    (unanswered,) = prober.answers(0)
+    assert (unanswered.status, unanswered.reached, unanswered.asked > 0) == (0, False, True)
+    assert unanswered.error.startswith("no answer in")
 
 
 def test_missed_ticks_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch, start: Callable[..., ThreadProber]) -> None:
