@@ -41,7 +41,8 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     way = report.rollback
     expected = f", about {took(way.seconds)}" if way.ready and way.seconds is not None else ""
     prepared = ", its plan is prepared" if way.prepared else ""
-    yield "rollback", f"{'ready' if way.ready else 'not possible'}: {way.reason}{prepared}{expected}"
+    possible = "ready" if way.ready else "asks before it goes there" if way.asks else "not possible"
+    yield "rollback", f"{possible}: {way.reason}{prepared}{expected}"
     yield "lock", _lock(report.lock, now)
     if report.freeze is not None:
         yield "deploys", f"{report.freeze.title}; bluegreen unlock ends that"
@@ -61,7 +62,7 @@ def _lock(holder: Holder | None, now: float) -> str:
 
 
 def _color(name: str, color: ColorStatus, active: bool) -> tuple[str, ...]:
-    health = {True: "healthy", False: f"sick: {color.detail}", None: color.presence or "not running"}[color.healthy]
+    health = {True: "healthy", False: color.trouble, None: color.presence or "not running"}[color.healthy]
     return ("*" if active else " ", name, color.release or "-", health, color.address or "-", color.backend_url or "-")
 
 

@@ -192,7 +192,7 @@ class Deploy(Steps):
 
     def _planned(self, layer: Layer, intent: values.Intent, purpose: Purpose) -> Plan:
         try:
-            return self.world.stack.plan(layer, intent, purpose)
+            return self.plan(layer, intent, purpose)
         except GuardRefused:
             # A record edited by hand shows in the plan too, and then drift is what is wrong.
             if not self.first:

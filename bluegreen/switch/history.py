@@ -219,13 +219,14 @@ class History:
                 return run
         return None
 
-    def last_probe(self, color: Color) -> str:
-        """The verdict of the last probe of `color` by its backend; "" when there was none.
+    def was_well(self, color: Color) -> bool:
+        """Whether the last probe of `color` by its backend was good, or there was none.
 
         That a rollback got no answer does not count: what one could not reach from here would be sick to the next one.
         """
         last = ((run.verb, run.probed[color]) for run in self.runs() if color in run.probed)
-        return next((verdict for verb, verdict in last if (verb, verdict) != ("rollback", Verdict.NO_ANSWER)), "")
+        counting = (verdict for verb, verdict in last if (verb, verdict) != ("rollback", Verdict.NO_ANSWER))
+        return next(counting, Verdict.GOOD) == Verdict.GOOD
 
     def last_address(self, color: Color) -> str:
         """Where the public records pointed when `color` was last seen live; "" when no journal says."""

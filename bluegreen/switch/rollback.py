@@ -15,10 +15,11 @@ from bluegreen.switch import values
 from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
+from bluegreen.switch.live_edge import drift_error
 from bluegreen.switch.phases import NOTHING, STALE, STOPPED, Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, refuse_closed, rollback_way
 from bluegreen.switch.stack import Purpose
-from bluegreen.switch.steps import Steps, drift_error, nothing_deployed
+from bluegreen.switch.steps import Steps, nothing_deployed
 
 RECORDS_WAIT = 2.0
 """Seconds to wait for the live records each time they are needed: then the way back is gone without them."""
@@ -130,7 +131,7 @@ class Rollback(Steps):
         intent = values.started(facts, facts.serving, self.target)
         purpose = Purpose(Phase.PREPARE, Step.START, self.target)
         for layer in stack.for_color(self.target):
-            stack.apply(layer, stack.plan(layer, intent, purpose), purpose)
+            stack.apply(layer, self.plan(layer, intent, purpose), purpose)
 
     def check(self) -> None:
         """A short look at the target: sick is refused, out of reach is asked about."""
@@ -161,11 +162,10 @@ class Rollback(Steps):
                 f"{self.target} does not run what it was left with: {look.wrong_release}",
                 hint=f"bluegreen deploy --to {self.target} --release {self.release}",
             )
-        last_probe = self.world.history.last_probe(self.target)
         sick = look.reached
         if not sick:
             alive = look.alive()
-            sick = alive is False or (alive is None and last_probe not in ("", Verdict.GOOD))
+            sick = alive is False or (alive is None and not self.world.history.was_well(self.target))
         if sick and not (self.request.force and self.request.reason):
             raise TargetRefused(
                 f"{self.target} is sick: {failed.message}",

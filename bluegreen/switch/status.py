@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isinf
 from statistics import median
 from typing import Any
@@ -20,7 +20,10 @@ from bluegreen.switch.world import World
 
 @dataclass(frozen=True, slots=True)
 class ColorStatus:
-    """One color. healthy: None when it is not running, so that there is nothing to ask."""
+    """One color. healthy: None when it is not running, so that there is nothing to ask.
+
+    reached: whether it answered at all; what cannot be asked from here may be well.
+    """
 
     enabled: bool
     release: str
@@ -29,6 +32,12 @@ class ColorStatus:
     healthy: bool | None
     detail: str = ""
     presence: str = ""
+    reached: bool = True
+
+    @property
+    def trouble(self) -> str:
+        """What is the matter with a color that is not healthy."""
+        return f"{'sick' if self.reached else 'not reached from here'}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class WayBack:
     """Whether `bg rollback` would work now. seconds: to the first answer, from earlier runs; None if there is none.
 
     prepared: its plan is made already, so that it would only have to be applied. closed: it was deployed with no way
-    back, so that only --force goes there.
+    back, so that only --force goes there. asks: not without a yes.
     """
 
     ready: bool
@@ -45,6 +54,7 @@ class WayBack:
     seconds: float | None = None
     prepared: bool = False
     closed: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class StatusReport:
         if self.history:
             found.append(self.history)
         if active is not None and not active.healthy:
-            found.append(f"{self.active} is active and sick: {active.detail}")
+            found.append(f"{self.active} is active and {active.trouble}")
         if self.warm_until and not self.rollback.ready and not self.rollback.closed:
             found.append(f"no way back inside the warm time: {self.rollback.reason}")
         return found
@@ -156,11 +166,12 @@ def _freeze(world: World) -> Freeze | None:
 
 def _color(world: World, facts: StackFacts, color: Color) -> ColorStatus:
     known = facts.of(color)
-    healthy, detail = None, ""
-    if known.running:
-        judged = world.witness.try_asking(known, known.release)
-        healthy, detail = judged.good, " ".join(filter(None, (judged.verdict, judged.detail)))
-    return ColorStatus(known.enabled, known.release, known.address, known.backend_url, healthy, detail, known.presence)
+    status = ColorStatus(known.enabled, known.release, known.address, known.backend_url, None, "", known.presence)
+    if not known.running:
+        return status
+    judged = world.witness.try_asking(known, known.release)
+    detail = " ".join(filter(None, (judged.verdict, judged.detail)))
+    return replace(status, healthy=judged.good, detail=detail, reached=judged.answer.reached)
 
 
 def _public(world: World, facts: StackFacts, active: Color) -> str:
@@ -217,7 +228,8 @@ def _way_back(world: World, facts: StackFacts, colors: Mapping[str, ColorStatus]
     if presence == "stopped":
         return WayBack(True, f"{way.target} is stopped and would be started first", str(way.target), seconds)
     if not target.healthy:
-        return WayBack(False, f"{way.target} is sick: {target.detail}", str(way.target), seconds)
+        asks = not target.reached and world.history.was_well(way.target)
+        return WayBack(False, f"{way.target} is {target.trouble}", str(way.target), seconds, asks=asks)
     prepared = world.stack.kept(world.stack.moving(Phase.SWITCH, way.target)) is not None
     return WayBack(True, f"{way.target} ({target.release}) is warm and healthy", str(way.target), seconds, prepared)
 

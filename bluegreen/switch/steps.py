@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bluegreen.errors import ApplyNotBegun, BluegreenError, CheckFailed, DriftFound, Interrupted, Locked, Refused
-from bluegreen.events import RouteChosen, Said, WaitingFor, Witnessed
+from bluegreen.errors import (
+    ApplyNotBegun,
+    BluegreenError,
+    CheckFailed,
+    Interrupted,
+    Locked,
+    Refused,
+    TerraformError,
+)
+from bluegreen.events import RouteChosen, Said, WaitingFor
 from bluegreen.health import Origin, Public
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import DeadTerraform, Plan
@@ -17,12 +24,11 @@ from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.audience import Audience, Seen
-from bluegreen.switch.background import in_background
-from bluegreen.switch.drift import Drift
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
+from bluegreen.switch.live_edge import Live
 from bluegreen.switch.phases import NOT_BEGUN, UNANSWERED, Phase
-from bluegreen.switch.stack import Layer
+from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.world import World
 
 WATCH_PACE = 5
@@ -32,52 +38,8 @@ LOOK_FOR_DEAD = 0.2
 """Seconds between two looks at the Terraform of a run that was cut off."""
 
 
-@dataclass(slots=True)
-class Live:
-    """The live edge, read in the background while Terraform plans.
-
-    patience: seconds for which whoever needs it waits for it; None for as long as its API takes to give up.
-    """
-
-    world: World
-    patience: float | None = None
-    _reading: Future[Drift] | None = None
-    _drift: Drift | None = None
-
-    def begin(self, facts: StackFacts) -> Future[Drift]:
-        self._drift = None
-        self._reading = in_background("live-edge", lambda: self.world.drift(facts))
-        return self._reading
-
-    def drift(self) -> Drift:
-        """Return what was found, waiting for it. Raises BluegreenError when the edge could not be asked."""
-        if self._drift is None:
-            reading = self._reading or self.begin(self.world.stack.complete())
-            try:
-                self._drift = reading.result(self.patience)
-            except TimeoutError:
-                raise BluegreenError(f"their API has not answered, and is waited for {self.patience:g} s") from None
-            live = str(self._drift.live or "")
-            self.world.emit(Witnessed(live, self._drift.records, "; ".join(self._drift.findings)))
-        return self._drift
-
-    def refuse_drift(self) -> None:
-        """Raise DriftFound when state and live edge disagree."""
-        drift = self.drift()
-        if drift.found:
-            raise drift_error(drift)
-
-
 def nothing_deployed() -> Refused:
     return Refused("nothing is deployed here yet", hint="bluegreen deploy")
-
-
-def drift_error(drift: Drift) -> DriftFound:
-    lines = "".join(f"\n  {finding}" for finding in drift.findings)
-    return DriftFound(
-        f"state and live edge disagree:{lines}",
-        hint="bluegreen reconcile --to state, or --to live; after a run that was cut off: bluegreen resume",
-    )
 
 
 @dataclass(slots=True)
@@ -190,6 +152,14 @@ class Steps:
         self.ask_on(facts, public, was_good=good)
         return seen
 
+    def plan(self, layer: Layer, intent: values.Intent, purpose: Purpose) -> Plan:
+        """Plan one layer, guarded. Raises GuardRefused; TerraformError with all that is known of why."""
+        try:
+            return self.world.stack.plan(layer, intent, purpose)
+        except TerraformError as error:
+            self.live.explain(error)
+            raise
+
     def move(
         self,
         phase: Phase,
@@ -205,7 +175,7 @@ class Steps:
         stack, begun = self.world.stack, self.moving
         facts, purpose = stack.complete(), stack.moving(phase, to, step)
         try:
-            plan = prepared or stack.plan(stack.last, intent, purpose)
+            plan = prepared or self.plan(stack.last, intent, purpose)
             with nullcontext() if prepared else stack.undecided(stack.last, plan):
                 self.before_move()
         except BluegreenError as error:

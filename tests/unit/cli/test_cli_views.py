@@ -91,6 +91,14 @@ def test_status_of_trouble() -> None:
     assert told[-1] == "drift: the record points at blue"  # and no hint: ending the unfinished run is the way out
 
 
+def test_status_of_a_color_that_cannot_be_asked_from_here() -> None:
+    blue = ColorStatus(True, "1.4.2", "192.0.2.1", "http://x/", False, "no answer timed out", "running", reached=False)
+    way = WayBack(False, f"blue is {blue.trouble}", "blue", asks=True)
+    told = status_lines(report(colors={"blue": blue}, rollback=way), NOW)
+    assert "rollback     asks before it goes there: blue is not reached from here: no answer timed out" in told
+    assert not any("sick" in line for line in told)
+
+
 def test_a_lock_that_does_not_say_by_whom() -> None:
     told = status_lines(report(lock=Holder("", "", "", "", "", 0, 0.0, NOW)), NOW)
     assert "lock         held, but its file does not say by whom" in told

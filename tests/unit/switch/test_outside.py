@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bluegreen.adapters.fakes.instances import FakeInstances
-from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Refused, TargetRefused
+from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Refused, TargetRefused, TerraformError
 from bluegreen.ports import InstanceState, InstanceStatus, Record, Resolution
 
 Start = Callable[..., Any]
@@ -95,6 +95,24 @@ def test_a_check_that_verifies_nobody_says_so(shop: Start, scheme: str, verify: 
     town = shop(check={"verify": verify}, variables={"scheme": scheme})
     assert town.run("deploy", release="2").verdict == "switched"
     assert ("is not verified" in town.said) is said
+
+
+# Records
+
+
+@pytest.mark.parametrize(("verb", "asked"), [("deploy", {"release": "3"}), ("rollback", {})])
+def test_a_plan_that_fails_where_the_records_cannot_be_read_says_why(
+    shop: Start, verb: str, asked: dict[str, str]
+) -> None:
+    town = shop()
+    town.run("deploy", release="2")
+    town.records.error = BluegreenError("Cloudflare says: no", hint="check the token")
+    town.root().fail_plan = TerraformError("terraform plan failed: http request", where="edge", hint="mend it")
+    result = town.run(verb, **asked)
+    assert (result.exit_code, result.error.message) == (1, "terraform plan failed: http request")
+    assert result.error.details == ("the live records cannot be read either: Cloudflare says: no",)
+    assert result.error.hint == "check the token"
+    assert town.told("error")[-1]["details"] == list(result.error.details)
 
 
 # Machines

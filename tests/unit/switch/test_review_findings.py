@@ -72,7 +72,10 @@ def test_a_check_that_cannot_be_made_stops_no_rollback(shop: Start, broken: Any)
     check = town.settings.check.model_copy(update=broken)
     town.settings = town.settings.model_copy(update={"check": check})
     town.commands = _NoSuchProgram()
-    assert not town.status().rollback.ready
+    report = town.status()
+    assert (report.rollback.ready, report.rollback.asks) == (False, True)
+    assert report.rollback.reason.startswith("blue is not reached from here: ")
+    assert report.alarms[0].startswith("green is active and not reached from here: ")
     assert town.run("rollback").verdict == "rolled-back"
     assert town.questions[1:] == ["blue cannot be reached from here. Go back to it all the same?"]
 
