@@ -110,6 +110,7 @@ def test_a_new_color_that_goes_bad_after_the_switch_is_returned_from(shop: Shop)
     error = fail_while(shop, "deploy", sicken, release="1.5.0")
     assert isinstance(error, Returned)
     assert error.result.verdict == "returned"  # type: ignore[attr-defined]
+    assert [one["phase"] for one in shop.told("planned")].count("RETURN") == 1  # beforehand; then it is only applied
     assert_on_blue(shop)
     assert shop.fail("deploy", release="1.5.0").exit_code == 3  # it was returned from
     shop.sandbox.behave("green", "ok")

@@ -94,6 +94,19 @@ def test_a_prepared_rollback_sees_what_somebody_applied_meanwhile(shop: Shop, tr
     shop.assert_nothing_to_plan()
 
 
+def test_a_prepared_rollback_leaves_out_what_was_edited_since(shop: Shop, traffic: Traffic) -> None:
+    """In a single root too, where a plan of its own would drag a colleague's edit along."""
+    shop.run("deploy", release="1.5.0")
+    main = shop.roots()[-1] / "main.tf"
+    before = main.read_text()
+    main.write_text(before + '\nresource "terraform_data" "extra" {}\n')
+    assert shop.run("rollback").active == "blue"
+    with shop.environment()._world("status") as world:
+        assert "terraform_data.extra" not in world.stack.last.workspace.read().resources
+    main.write_text(before)
+    shop.assert_nothing_to_plan()
+
+
 def test_a_rollback_works_from_a_fresh_checkout(shop: Shop, traffic: Traffic) -> None:
     shop.run("deploy", release="1.5.0")
     for left in ("demo", "engines.json"):
