@@ -116,11 +116,17 @@ def test_too_many_requests_are_waited_for(prepared: CloudShop, traffic: Traffic)
 
 
 @pytest.mark.fault(13)
-def test_an_expired_token_changes_nothing(prepared: CloudShop, traffic: Traffic) -> None:
+def test_an_expired_token_changes_nothing(
+    prepared: CloudShop, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKING", "one-that-expires-like-that-of-the-provider")
+    prepared.configure(edge={"token": "${LOOKING}"})
     prepared.sandbox.expire_token()
     error = prepared.fail("switch")
     assert isinstance(error, TerraformError)
     assert "Invalid access token" in " ".join(diagnostic.detail for diagnostic in error.diagnostics)
+    assert "the live records cannot be read either: cannot list the records: Cloudflare says" in error.details[-1]
+    assert "check CLOUDFLARE_API_TOKEN: it may be mistyped, expired or revoked" in error.hint
     assert prepared.changes("/c*") == []
     assert (prepared.live_color(), prepared.facts().active) == ("blue", "blue")
     prepared.sandbox.well_again()
@@ -143,4 +149,5 @@ def test_a_zone_that_terraform_does_not_find_stops_its_plan(empty_shop: CloudSho
     empty_shop.provide(TF_VAR_zone_name="nowhere.test")
     error = empty_shop.fail("deploy")
     assert "modules/cdn/main.tf" in str(error)
+    assert "Cloudflare has no zone nowhere.test that this token sees" in " ".join(error.details)
     assert empty_shop.changes("/c*") == []
