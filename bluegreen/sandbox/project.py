@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bluegreen import __version__
 from bluegreen.errors import Refused, UsageError
 from bluegreen.resources import shipped
 from bluegreen.sandbox.address import Network
@@ -16,6 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]", re.ASCII)
 _NETWORK = re.compile(r"127\.77\.12\b")  # the example's
 _SERVICE = re.compile(r"\bshop\b")
 _MODULE = re.compile(r'"(?:\.\./)+terraform/modules/([a-z0-9_]+)"')
+_GIT = re.compile(r"git::[^\s\"?$%{}\\]+")  # as it may stand in a Terraform string, before a folder and a tag
 _LEFT_OUT = frozenset({".terraform", ".bluegreen", "tests", "__pycache__"})
 _LOCAL, _OVERRIDE = "local", "backend_override.hcl"
 """Folder of an example: what lies over it when it is to run in the sandbox; and what goes beside each backend then."""
@@ -36,32 +38,36 @@ def sandbox_folder(project: Path) -> Path:
 
 
 def create_project(
-    folder: Path, name: str, layout: str = "layers", stack: str = SANDBOX, *, local: bool = False
+    folder: Path, name: str, layout: str = "layers", stack: str = SANDBOX, *, local: bool = False, modules: str = ""
 ) -> list[Path]:
     """Write a project into `folder`; return its files, sorted, relative to it.
 
-    name: of the service. stack, layout: a key of EXAMPLES. local: a cloud's stack is to run in the sandbox. Raises
-    UsageError for a name that is none, Refused when there is something in the folder already.
+    name: of the service. stack, layout: a key of EXAMPLES. local: a cloud's stack is to run in the sandbox. modules:
+    the git repository from which Terraform is to take them, as git::URL, at this version's tag; "" to copy them. Raises
+    UsageError for a name or a repository that is none, Refused when there is something in the folder already.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name for a service", hint="use lower-case letters, digits and dashes, a letter first"
         )
+    if modules and not _GIT.fullmatch(modules):
+        raise UsageError(f"{modules!r} is no git repository for Terraform", hint="write git::https://HOST/PATH.git")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused("there is something here already", where=str(folder), hint="choose another name")
     try:
-        return _write(folder, name, shipped("examples", *EXAMPLES[stack, layout]), local)
+        return _write(folder, name, shipped("examples", *EXAMPLES[stack, layout]), local, modules)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}", hint="choose another folder") from None
 
 
-def _write(folder: Path, name: str, example: Path, local: bool) -> list[Path]:
+def _write(folder: Path, name: str, example: Path, local: bool, repository: str) -> list[Path]:
     network = Network.for_path(folder)
     modules: set[str] = set()
     for source, target in _copies(example, folder, local):
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_adapted(source.read_text(), name, network, target.parent, folder, modules))
-    for module in sorted(modules):
+        text = _SERVICE.sub(name, _NETWORK.sub(network.prefix, source.read_text()))
+        target.write_text(_with_modules(text, target.parent, folder, repository, modules))
+    for module in () if repository else sorted(modules):
         _vendor(module, folder)
     return sorted(path.relative_to(folder) for path in _files(folder))
 
@@ -78,16 +84,17 @@ def _copies(example: Path, folder: Path, local: bool) -> Iterator[tuple[Path, Pa
             yield source, folder / inside.relative_to(_LOCAL)
 
 
-def _adapted(text: str, name: str, network: Network, here: Path, folder: Path, modules: set[str]) -> str:
-    """Return an example's file as this project's, noting the modules that it uses."""
+def _with_modules(text: str, here: Path, folder: Path, repository: str, modules: set[str]) -> str:
+    """Return a file whose modules are in the project, or in a repository, noting those that it uses."""
 
-    def beside(match: re.Match[str]) -> str:
+    def found(match: re.Match[str]) -> str:
         modules.add(match[1])
+        if repository:
+            return f'"{repository}//terraform/modules/{match[1]}?ref=v{__version__}"'
         path = os.path.relpath(folder / "modules" / match[1], here)
         return f'"{path if path.startswith("..") else f"./{path}"}"'
 
-    text = _MODULE.sub(beside, text)
-    return _SERVICE.sub(name, _NETWORK.sub(network.prefix, text))
+    return _MODULE.sub(found, text)
 
 
 def _vendor(module: str, folder: Path) -> None:

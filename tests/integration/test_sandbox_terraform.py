@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from bluegreen import __version__
 from bluegreen.adapters.terraform.engine import find_engine
+from bluegreen.resources import shipped
 from bluegreen.sandbox import lifecycle
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.client import Sandbox
+from bluegreen.sandbox.project import create_project
 from bluegreen.sandbox.traffic import Traffic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -254,3 +257,16 @@ def test_modules_keep_their_own_tests(module: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "terraform" / "modules" / module, folder)
     layer = Layer(folder, tmp_path / "data")
     assert "Success!" in layer("test")
+
+
+def test_terraform_takes_the_modules_of_a_repository(tmp_path: Path) -> None:
+    repository = tmp_path / "modules.git"
+    shutil.copytree(shipped("terraform", "modules"), repository / "terraform" / "modules")
+    git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b.test"]
+    for argv in (["init", "-q"], ["add", "."], ["commit", "-qm", "modules"], ["tag", f"v{__version__}"]):
+        subprocess.run([*git, *argv], check=True, capture_output=True)
+    folder = tmp_path / "books"
+    create_project(folder, "books", "single", modules=f"git::file://{repository}")
+    engine = find_engine(cache=tmp_path)
+    for argv in (["init", "-backend=false", "-input=false"], ["validate"]):
+        subprocess.run([*engine.argv, *argv], cwd=folder / "terraform", check=True, capture_output=True, timeout=60)

@@ -28,8 +28,14 @@ CLOUD_STEPS = (
     help="A state for each color and the edge, or one root for everything.",
 )
 @click.option("--local", is_flag=True, help="A cloud's stack, run in the sandbox: real providers, no account.")
+@click.option(
+    "--modules",
+    metavar="git::URL",
+    default="",
+    help="Take the modules from this git repository, at this version's tag, instead of copying them.",
+)
 @click.pass_obj
-def command(options: Options, name: str, stack: str, layout: str, local: bool) -> None:
+def command(options: Options, name: str, stack: str, layout: str, local: bool, modules: str) -> None:
     """Make the project folder NAME: bluegreen.yaml, its Terraform, a README and .gitignore.
 
     Never overwrites: the folder must be empty or not there. The sandbox needs no account, no registry and no provider.
@@ -40,7 +46,7 @@ def command(options: Options, name: str, stack: str, layout: str, local: bool) -
     if local and stack == SANDBOX:
         raise UsageError("--local is for a cloud's stack", hint="leave it out: the sandbox is local already")
     folder = options.folder / name
-    files = create_project(folder, name, layout, stack, local=local)
+    files = create_project(folder, name, layout, stack, local=local, modules=modules)
     if options.json:
         document({"folder": str(folder), "files": [str(path) for path in files]})
         return

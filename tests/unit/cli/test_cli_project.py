@@ -52,6 +52,29 @@ def test_its_modules_are_where_its_code_says(layout: str, stack: str, tmp_path: 
     assert all(source.resolve().is_relative_to(folder) for source in sources)
 
 
+@pytest.mark.parametrize("stack", ["sandbox", "gcp-cloudflare"])
+@pytest.mark.parametrize("layout", ["layers", "single"])
+def test_its_modules_may_be_in_a_repository_at_this_versions_tag(layout: str, stack: str, tmp_path: Path) -> None:
+    folder, repository = tmp_path / "books", "git::https://example.com/shop/bluegreen.git"
+    create_project(folder, "books", layout, stack, modules=repository)
+    code = "".join(file.read_text() for file in folder.rglob("*.tf"))
+    sources = re.findall(r'^  source +=\s*"([^"]*)"', code, re.MULTILINE)
+    assert sources
+    assert all(
+        re.fullmatch(re.escape(repository) + r"//terraform/modules/\w+\?ref=v\d+\.\d+\.\d+", one) for one in sources
+    )
+    assert not (folder / "modules").exists()
+
+
+@pytest.mark.parametrize(
+    "modules", ["https://example.com/a.git", "git::", 'git::https://a"', "git::https://a?ref=b", "git::$a"]
+)
+def test_what_is_no_repository_is_refused(modules: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no git repository"):
+        create_project(tmp_path / "books", "books", modules=modules)
+    assert not (tmp_path / "books").exists()
+
+
 @pytest.mark.parametrize("layout", ["layers", "single"])
 def test_the_terraform_of_a_clouds_project_is_the_same_locally_but_for_its_backends(
     layout: str, tmp_path: Path
