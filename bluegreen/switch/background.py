@@ -7,7 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from bluegreen.ports import Clock
+
 T = TypeVar("T")
+
+HEARD_AFTER = 0.2
+"""Seconds for which an interruption may go unheard while something is asked that does not answer."""
 
 
 def in_background(name: str, work: Callable[[], T]) -> Future[T]:
@@ -22,3 +27,16 @@ def in_background(name: str, work: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def interruptibly(name: str, work: Callable[[], T], clock: Clock) -> T:
+    """Return what `work` returns; raise Interrupted as soon as whoever asked the run to stop would have to wait for it.
+
+    Then the work goes on to its own end, and nobody hears of it.
+    """
+    future = in_background(name, work)
+    while True:
+        try:
+            return future.result(HEARD_AFTER)
+        except TimeoutError:
+            clock.sleep(0.0)

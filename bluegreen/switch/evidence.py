@@ -14,6 +14,7 @@ from bluegreen.health import Judged, Origin, Public, Verdict, await_good
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Answer, Clock, Probe, Question
 from bluegreen.switch.audience import Audience, Seen
+from bluegreen.switch.background import interruptibly
 from bluegreen.switch.check import Check
 
 _PROOF_TICK = 0.02
@@ -48,8 +49,10 @@ class Witness:
         return self.public(color, facts.of(color).release)
 
     def ask(self, color: ColorFacts, release: str) -> Judged:
-        """Ask one color once, as `check.via` says."""
-        return self.check.ask(color, release)
+        """Ask one color once, as `check.via` says. One that hangs keeps no run from going back."""
+        if self.settings.check.via == "command":  # a process is not left behind
+            return self.check.ask(color, release)
+        return interruptibly("check", lambda: self.check.ask(color, release), self.clock)
 
     def try_asking(self, color: ColorFacts, release: str) -> Judged:
         """Ask one color once. That it cannot be asked as `check.via` says means that it was not reached from here."""
@@ -161,7 +164,8 @@ class Witness:
 
     def _control_answers(self, other: ColorFacts) -> bool:
         url = self.settings.probe.control
-        reached = bool(url) and self.probe.ask(Question(url=url or "", timeout=self.settings.check.timeout)).reached
+        question = Question(url=url or "", timeout=self.settings.check.timeout)
+        reached = bool(url) and interruptibly("control", lambda: self.probe.ask(question), self.clock).reached
         if not other.running:
             return reached
         judged = self.ask(other, other.release)

@@ -38,6 +38,24 @@ def meet(night: Night, gate: Gate, phase: str, behavior: str) -> Ended:
 
 
 @pytest.mark.fault(8)
+def test_a_deploy_whose_color_hangs_is_called_back_at_once(night: Night) -> None:
+    """Its answer would be waited for longer than this test waits."""
+    night.shop.configure(
+        check={"timeout": "1m", "deadline": "2m"},
+        bake={"for": "5m", "bad": 1000, "blind_deadline": "5m"},
+        keep_warm="1h",
+    )
+    with night.program.start("deploy", "--release", "2.0.0") as deploy:
+        deploy.wait_for("phase-started", phase="BAKE")
+        night.shop.sandbox.behave("green", "slow", seconds=60.0)
+        assert night.program("rollback").code == 0
+        ended = deploy.wait()
+    assert (ended.code, "on request of" in ended.err) == (6, True), ended
+    night.shop.sandbox.behave("green", "ok")
+    night.assert_survived("blue")
+
+
+@pytest.mark.fault(8)
 @pytest.mark.parametrize(
     ("phase", "behavior"),
     [

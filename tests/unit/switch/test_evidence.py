@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -194,6 +195,25 @@ def test_a_good_color_bakes_for_its_time_and_both_are_asked() -> None:
     assert bake(bench) == 10.0
     colors = [event.color for event in bench.told(Probed)]
     assert colors.count("green") == colors.count("blue") == 11
+
+
+@pytest.mark.parametrize("hangs", ["green", "the control"])
+def test_what_hangs_keeps_no_bake_from_being_interrupted(hangs: str) -> None:
+    bench, ended = baking(lambda now: LOST, blue=LOST, probe={"control": "http://control.test/"}), threading.Event()
+    address = TARGET.address if hangs == "green" else ""
+
+    def hang(question: Question) -> Answer:
+        if question.address == address:
+            bench.clock.interruptions.interrupt()
+            assert ended.wait(30.0), "it was waited for"
+        return LOST
+
+    bench.probe._answer = hang
+    try:
+        with pytest.raises(Interrupted):
+            bake(bench)
+    finally:
+        ended.set()
 
 
 def test_bad_answers_in_a_row_end_the_bake() -> None:
