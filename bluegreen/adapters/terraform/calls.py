@@ -34,6 +34,9 @@ _HINTS: Mapping[str, str] = {
 
 _READ_BY_HAND = "look at the state by hand: bluegreen tf {layer} -- state pull"
 
+HELD = (LOCK_INFO, "already locked", "resource temporarily unavailable")
+"""One of these stands in what Terraform says of a lock that is held; the last is the kernel's, of a local state's."""
+
 LOCK_TAKEN = "Error acquiring the state lock"
 """How a taken lock is told from other errors: the summary of its diagnostic, a constant in Terraform and OpenTofu."""
 
@@ -76,7 +79,7 @@ class Outcome:
         Under the same summary Terraform also says that the lock could not be asked for; then it tells of no holder.
         """
         errors = (said for said in self.diagnostics if said.severity == "error" and said.summary == LOCK_TAKEN)
-        return next((said.detail for said in errors if LOCK_INFO in said.detail), "")
+        return next((said.detail for said in errors if any(word in said.detail for word in HELD)), "")
 
     @property
     def output(self) -> Mapping[str, Any] | None:

@@ -197,7 +197,7 @@ def test_a_hook_is_in_the_journal_before_and_after(shop: Start) -> None:
         ("hook-finished", "before_switch", 1),
     ]
     assert (hooks[0]["command"], hooks[1]["exit_code"], hooks[1]["output"]) == (
-        ("migrate", "--expand"),
+        ["migrate", "--expand"],
         0,
         "done",
     )
