@@ -154,7 +154,7 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApplyStarted(Event):
-    """Written before an apply is begun. color: the color whose server it may touch, "" if none."""
+    """Written before an apply is begun, or a switch past Terraform. color: whose server it may touch, "" if none."""
 
     name: ClassVar[str] = "apply-started"
     durable: ClassVar[bool] = True

@@ -36,6 +36,14 @@ def test_two_environments_never_share_a_state_unasked(tmp_path: Path) -> None:
     assert "{environment}" in refused.value.hint
 
 
+def test_a_journal_that_cannot_be_read_keeps_no_environment_from_being_opened(tmp_path: Path) -> None:
+    environment = bluegreen.load(project(tmp_path)).environment("pro")
+    runs = environment.data / "runs"
+    runs.mkdir(parents=True)
+    (runs / "20261122-183501-4f2a.jsonl").write_text("no journal\n")
+    assert environment.past_terraform is None
+
+
 @pytest.mark.parametrize("more", [", terraform: {workspace: pro}", ', terraform: {backend_config: ["path=pro"]}'])
 def test_an_environment_with_a_state_of_its_own_passes(tmp_path: Path, more: str) -> None:
     environment = bluegreen.load(project(tmp_path, more)).environment("pro")

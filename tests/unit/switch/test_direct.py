@@ -198,6 +198,18 @@ def test_no_is_no(town: Any) -> None:
     assert town.history.past_terraform is None
 
 
+def test_the_hooks_of_a_return_belong_to_it_and_none_to_what_catches_up(shop: Start) -> None:
+    names = ("before_return", "after_return", "before_switch", "after_done")
+    town = shop(edge=EDGE, hooks={name: [{"command": [name]}] for name in names})
+    town.refreshes = True
+    town.run("deploy", release="2")
+    publish(town, own("blue", BLUE))
+    town.commands.asked.clear()
+    town.run("direct", to=Color.BLUE)
+    town.resume()
+    assert [argv for argv, _, _ in town.commands.asked] == [("before_return",), ("after_return",)]
+
+
 def test_a_frozen_environment_does_not_stop_it(town: Any) -> None:
     town.store.set_freeze(Freeze("audit", "ana", 0.0))
     assert town.run("direct", to=Color.BLUE).verdict == "rolled-back-directly"
