@@ -38,7 +38,7 @@ from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
 from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said, envelope
 from bluegreen.model import EMPTY, Action, Color, Value
-from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry, Store
+from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry, Lock, Store
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.sandbox.state_service import SandboxStates
@@ -154,8 +154,18 @@ class Environment:
         return keeping(self.configured.store, self.data, self.config.service, self.name)
 
     @property
+    def _hurried(self) -> Keeping:
+        """The same, for who cannot wait for it."""
+        return keeping(self.configured.store, self.data, self.config.service, self.name, hurried=True)
+
+    @property
     def store(self) -> Store:
-        return self.keeping.open()[0]
+        return self._reached()[0]
+
+    def _reached(self) -> tuple[Store, Lock]:
+        """Return store and lock of one run, after what was kept here while the store was out of reach came home."""
+        self.keeping.bring_home()
+        return self.keeping.open()
 
     def deploy(
         self,
@@ -227,7 +237,7 @@ class Environment:
         return turn.take(lambda: self._rollback(request, reason), lambda holder: turn.call_back(holder, request))
 
     def _turn(self) -> Turn:
-        store, lock = self.keeping.open()
+        store, lock = self._reached()
         clock = SystemClock(self.interruptions)
         return Turn(store, lock, clock, lambda run: self._emitter(run, clock, None), who(os.environ))
 
@@ -259,9 +269,11 @@ class Environment:
             public_url = self.network.public_url if self.network else f"https://{hostname}/"
             steps = Direct(world, request=request, edge=self._vendors().edge_switch(), public_url=public_url)
             opening = self._opening("rollback", terraform=False)
-            return _ended(
-                conduct_past_locks(world, RunStarted(**opening, reason=reason, asked={"direct": True}), steps)
-            )
+            started = RunStarted(**opening, reason=reason, asked={"direct": True})
+            result = conduct_past_locks(world, started, steps)
+        with contextlib.suppress(BluegreenError):  # it is tried again by whatever comes next
+            self._hurried.bring_home()
+        return _ended(result)
 
     def retire(
         self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""
@@ -357,7 +369,7 @@ class Environment:
 
         Raises Locked when its process is seen to live, or when somebody else holds the lock by now.
         """
-        store, lock = self.keeping.open()
+        store, lock = self._reached()
         told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
         if holder is not None:
             lock.break_(holder)
@@ -390,7 +402,7 @@ class Environment:
     @property
     def locked_by(self) -> Holder | None:
         """Who holds the lock; None when nobody does, or a process that is provably gone."""
-        return self.keeping.open()[1].holder()
+        return self._reached()[1].holder()
 
     def _conduct(
         self, world: World, verb: str, steps: Steps, reason: str = "", asked: Mapping[str, Any] = EMPTY
@@ -417,16 +429,24 @@ class Environment:
             self._refuse_shared_state()
         if self.network is not None:
             refuse_unless_up(self.network)
-        store, lock = self.keeping.open()
-        run = run or new_run_id(time.time(), store.runs() if verb not in LOOKING else ())
+        if verb in LOOKING or not terraform:  # which go on without the store
+            store, lock = (self.keeping if terraform else self._hurried).open()
+            known: Sequence[str] = ()
+            with contextlib.suppress(BluegreenError):
+                known = () if terraform else store.runs()
+        else:
+            store, lock = self._reached()
+            known = store.runs()
+        run = run or new_run_id(time.time(), known)
         interruptions = self.interruptions
         if verb in DEPLOYS:
             refuse_unkept(self.configured.store, os.environ)
             interruptions = CalledBack(interruptions, store, run)
         clock = SystemClock(interruptions)
+        journal = None if verb in LOOKING else store
         if not terraform:
-            store = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
-        emit = self._emitter(run, clock, None if verb in LOOKING else store)
+            journal = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
+        emit = self._emitter(run, clock, journal)
         layers = [
             Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions))
             for layer in (self.config.stack if terraform else ())

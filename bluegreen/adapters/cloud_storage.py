@@ -20,19 +20,22 @@ QUICK = 2.0
 class CloudStorage:
     """adapters.state.objects.Objects. bucket: its name. prefix: of all names, with a slash at its end, or "".
 
+    hurried: each request is `quick`.
+
     It is asked as the environment says: application default credentials, or STORAGE_EMULATOR_HOST for a stand-in.
     """
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, *, hurried: bool = False) -> None:
         self._name = bucket
         self._prefix = prefix
+        self._hurried = hurried
 
     def read(self, name: str, *, quick: bool = False) -> bytes | None:
         from google.api_core.exceptions import NotFound
 
         with self._explained("read", name):
             try:
-                return bytes(self._blob(name).download_as_bytes(**_patience(quick)))
+                return bytes(self._blob(name).download_as_bytes(**_patience(quick or self._hurried)))
             except NotFound:
                 return None
 
@@ -43,8 +46,8 @@ class CloudStorage:
         with self._explained("read", name):
             while True:
                 try:
-                    blob.reload(**_patience())  # a download does not say of which generation it is
-                    content = blob.download_as_bytes(if_generation_match=blob.generation, **_patience())
+                    blob.reload(**_patience(self._hurried))  # a download does not say of which generation it is
+                    content = blob.download_as_bytes(if_generation_match=blob.generation, **_patience(self._hurried))
                     return Stored(bytes(content), int(blob.generation))
                 except NotFound:
                     return None
@@ -58,7 +61,7 @@ class CloudStorage:
         condition = {} if generation is None else {"if_generation_match": generation}
         with self._explained("write", name):
             try:
-                blob.upload_from_string(content, **condition, **_patience())
+                blob.upload_from_string(content, **condition, **_patience(self._hurried))
                 return int(blob.generation)
             except PreconditionFailed:
                 standing = self.look(name)
@@ -71,19 +74,19 @@ class CloudStorage:
 
         with self._explained("delete", name):
             try:
-                self._blob(name).delete(**_patience())
+                self._blob(name).delete(**_patience(self._hurried))
             except NotFound:
                 return
 
     def names(self, prefix: str) -> Sequence[str]:
         with self._explained("list", prefix):
-            found = self._bucket.list_blobs(prefix=self._prefix + prefix, **_patience())
+            found = self._bucket.list_blobs(prefix=self._prefix + prefix, **_patience(self._hurried))
             return sorted(str(blob.name).removeprefix(self._prefix) for blob in found)
 
     def folders(self, prefix: str) -> Sequence[str]:
         start = self._prefix + prefix
         with self._explained("list", prefix):
-            listing = self._bucket.list_blobs(prefix=start, delimiter="/", **_patience())
+            listing = self._bucket.list_blobs(prefix=start, delimiter="/", **_patience(self._hurried))
             for _page in listing.pages:  # the folders are known once all pages were seen
                 pass
             return sorted(str(name).removeprefix(start).rstrip("/") for name in listing.prefixes)
@@ -140,7 +143,7 @@ def _hint(error: Exception) -> str:
     return "when it can be reached again: bluegreen status, then bluegreen resume if a run was under way"
 
 
-def _patience(quick: bool = False) -> dict[str, Any]:
+def _patience(quick: bool) -> dict[str, Any]:
     """Return how long a request may take. Whatever is asked here may be asked again without harm."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 

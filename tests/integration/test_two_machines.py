@@ -252,6 +252,27 @@ def test_a_store_that_cannot_be_reached_before_and_during_a_run(
     assert (told["active"], told["drift"], told["unfinished"]) == (shop.live_color(), [], ""), told
 
 
+@pytest.mark.fault(21)
+def test_a_rollback_past_terraform_needs_no_store_and_its_journal_comes_home(
+    shop: Shop, machines: Machines, desk: Program, far: Program
+) -> None:
+    machines.configure(desk, far, bake={"for": "300ms"})
+    assert desk("deploy", "--release", "1.5.0").code == 0
+    with shop.traffic() as traffic:
+        with paused(machines.storage.process):
+            back = desk("rollback", "--direct", "--to", "blue", "--reason", "no bucket", "--yes", "--json")
+            assert (back.code, back.result["verdict"], shop.live_color()) == (0, "rolled-back-directly", "blue"), back
+            kept = desk.folder / ".bluegreen" / "demo" / "runs" / f"{back.result['run']}.jsonl"
+            assert kept.exists()
+        assert desk("status").code == 0
+        assert not kept.exists()
+        refused = far("deploy", "--release", "1.6.0")
+        assert (refused.code, "bluegreen resume" in refused.err) == (3, True), refused
+        assert far("resume").code == 0
+    assert traffic.report.failed == 0
+    assert_on_blue(shop, far)
+
+
 @contextlib.contextmanager
 def paused(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Have a server answer nothing; what it holds stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock, Timer
 from typing import Any
@@ -101,6 +102,11 @@ class BucketStore:
                 continue
             pieces.number, pieces.begun = pieces.number + 1, True
             return
+
+    def take_in(self, run: str, journal: bytes) -> None:
+        """Put a whole journal here that was kept elsewhere; one that is here already stays as it is."""
+        with suppress(Conflict):
+            self._objects.write(_piece(run, 1), journal, generation=NONE)
 
     def _next_piece(self, run: str) -> int:
         return len(self._objects.names(self._folder(run))) + 1

@@ -23,10 +23,14 @@ from bluegreen.adapters.state.files import (
 )
 from bluegreen.adapters.state.freeze import freeze_to_json, parse_freeze
 from bluegreen.errors import BluegreenError, UsageError
+from bluegreen.events import Result
 from bluegreen.ports import Freeze, JournalEntry
 
 VERSION = 1
 """Of the journal's form; the first line carries it under `journal`."""
+
+SILENT = 60.0
+"""Seconds; a run that is under way tells something far more often."""
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}", re.ASCII)
 _SUFFIX = ".jsonl"
@@ -91,13 +95,29 @@ class LocalStore:
         return sorted(filter(RUN_ID.fullmatch, names), reverse=True)
 
     def journal(self, run: str) -> Sequence[JournalEntry]:
+        return parse_journal(self.content(run), str(self._path(run)))
+
+    def content(self, run: str) -> bytes:
+        """Return the journal as it is on the disk."""
         path = self._path(run)
         with explained(path, "read this journal"):
             try:
-                content = read_file(path)
+                return read_file(path)
             except FileNotFoundError:
                 raise no_run(run, self.runs()) from None
-        return parse_journal(content, str(path))
+
+    def is_over(self, run: str) -> bool:
+        """Return whether nothing more will be written to a journal: it has a result, or its run fell silent."""
+        path = self._path(run)
+        with explained(path, "read this journal"):
+            silent = time.time() - path.stat().st_mtime > SILENT
+        return silent or any(entry.event == Result.name for entry in self.journal(run))
+
+    def forget(self, run: str) -> None:
+        """Delete a journal that is kept elsewhere by now."""
+        path = self._path(run)
+        with explained(path, "delete this journal"):
+            path.unlink(missing_ok=True)
 
     def _path(self, run: str) -> Path:
         if not RUN_ID.fullmatch(run):

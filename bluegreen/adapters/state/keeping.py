@@ -33,16 +33,30 @@ class Keeping:
         lock = BucketLock(self.objects, self.where)
         return BucketStore(self.objects, self.where, fence=lock.check), lock
 
+    def bring_home(self) -> None:
+        """Put into the bucket what this machine has kept of runs while the bucket could not be reached."""
+        if self.objects is None:
+            return
+        kept, local = BucketStore(self.objects, self.where), LocalStore(self.folder)
+        for run in reversed(local.runs()):
+            if local.is_over(run):
+                kept.take_in(run, local.content(run))
+                local.forget(run)
 
-def keeping(store: str, folder: Path, service: str, environment: str) -> Keeping:
-    """Return where an environment is kept. store: as configured. Nothing is asked of a bucket yet."""
+
+def keeping(store: str, folder: Path, service: str, environment: str, *, hurried: bool = False) -> Keeping:
+    """Return where an environment is kept. store: as configured. Nothing is asked of a bucket yet.
+
+    hurried: wait 2 s for an answer of the bucket, and ask once.
+    """
     if not store.startswith(BUCKETS):
         return Keeping(folder)
     from bluegreen.adapters.cloud_storage import CloudStorage
 
     bucket, _, prefix = store.removeprefix(BUCKETS).partition("/")
     below = "/".join(filter(None, (prefix, service, environment)))
-    return Keeping(folder, CloudStorage(bucket, f"{below}/"), f"{BUCKETS}{bucket}/{below}")
+    objects = CloudStorage(bucket, f"{below}/", hurried=hurried)
+    return Keeping(folder, objects, f"{BUCKETS}{bucket}/{below}")
 
 
 def refuse_unkept(store: str, variables: Mapping[str, str]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from bluegreen.adapters.fakes.objects import MemoryObjects
 from bluegreen.adapters.state.bucket_store import BucketStore
+from bluegreen.adapters.state.journal import LocalStore
+from bluegreen.adapters.state.keeping import Keeping
 from bluegreen.errors import BluegreenError, Locked, UsageError
 
 RUN = "20261122-183501-4f2a"
@@ -106,3 +110,42 @@ def test_what_is_no_run_is_not_looked_for_in_the_bucket() -> None:
     for run in ("../lock", "lock.json", ""):
         with pytest.raises(UsageError, match="is no run's id"):
             store.journal(run)
+
+
+def test_what_was_kept_on_this_machine_comes_home_once_its_run_is_over(tmp_path: Path) -> None:
+    objects, local = MemoryObjects(), LocalStore(tmp_path)
+    home = Keeping(tmp_path, objects, WHERE)
+    local.append(RUN, {"event": "run-started"}, durable=True)
+    home.bring_home()
+    assert objects.stored == {}  # it is under way
+    local.append(RUN, {"event": "result"}, durable=True)
+    home.bring_home()
+    assert (events(objects), list(local.runs())) == (["run-started", "result"], [])
+    home.bring_home()
+    store = BucketStore(objects, WHERE)
+    append(store, "more")
+    local.append(RUN, {"event": "result"}, durable=True)
+    home.bring_home()
+    assert events(objects) == ["run-started", "result", "more"]
+
+
+def test_a_run_that_fell_silent_comes_home_too(tmp_path: Path) -> None:
+    objects, local = MemoryObjects(), LocalStore(tmp_path)
+    local.append(RUN, {"event": "run-started"}, durable=True)
+    (path,) = tmp_path.glob("runs/*")
+    os.utime(path, (0, 0))
+    Keeping(tmp_path, objects, WHERE).bring_home()
+    assert events(objects) == ["run-started"]
+
+
+def test_what_cannot_come_home_stays(tmp_path: Path) -> None:
+    objects, local = MemoryObjects(), LocalStore(tmp_path)
+    local.append(RUN, {"event": "result"}, durable=True)
+
+    def refuse(method: str) -> None:
+        raise BluegreenError("no network")
+
+    objects.interfere = refuse
+    with pytest.raises(BluegreenError, match="no network"):
+        Keeping(tmp_path, objects, WHERE).bring_home()
+    assert list(local.runs()) == [RUN]
