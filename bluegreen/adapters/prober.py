@@ -13,8 +13,11 @@ from bluegreen.errors import BluegreenError
 from bluegreen.ports import Answer, Probe, Question
 
 MOST_IN_FLIGHT = 100
-"""Questions under way at a time, as many as the defaults ask of an edge that answers none: those that hang at the old
-color must not keep the new one's from being asked. A quicker pace would gather thousands."""
+"""Questions under way at a time, as many as the defaults ask of an edge that answers none; a quicker pace would gather
+thousands."""
+
+CROWDED_PACE = 1.0
+"""Seconds between two questions once so many are under way: those that hang at one color must not hide the other."""
 
 BODY_KEPT = 4096
 LARGE_BODIES_KEPT = 512
@@ -84,12 +87,12 @@ class ThreadProber:
                     continue
                 # Ticks that were missed, say while the machine slept, are not made up for.
                 last = due if now < due + self._every else now
-                self._ask_aside()
+                self._ask_aside(now)
 
-    def _ask_aside(self) -> None:
-        if len(self._asking) < MOST_IN_FLIGHT:
+    def _ask_aside(self, now: float) -> None:
+        if len(self._asking) < MOST_IN_FLIGHT or now - max(self._asking.values()) >= CROWDED_PACE:
             thread = threading.Thread(target=self._ask, args=(self._question,), name="probe", daemon=True)
-            self._asking[thread] = time.monotonic()
+            self._asking[thread] = now
             thread.start()
 
     def _ask(self, question: Question) -> None:

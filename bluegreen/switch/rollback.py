@@ -19,13 +19,10 @@ from bluegreen.switch.live_edge import drift_error
 from bluegreen.switch.phases import NOTHING, STALE, STOPPED, Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, refuse_closed, rollback_way
 from bluegreen.switch.stack import Purpose
-from bluegreen.switch.steps import Steps, nothing_deployed
+from bluegreen.switch.steps import PUBLIC_WAIT, Steps, nothing_deployed
 
 RECORDS_WAIT = 2.0
 """Seconds to wait for the live records each time they are needed: then the way back is gone without them."""
-
-PUBLIC_WAIT = 2.0
-"""Seconds to wait, once all is done, for the public's answers to what was asked before."""
 
 MACHINE_WAIT = 3.0
 """Seconds to wait, once the check has ended, for what the target's cloud says of its machine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import isinf
 from statistics import median
 from typing import Any
@@ -12,10 +13,14 @@ from bluegreen.errors import BluegreenError, Locked, Refused, UsageError
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Freeze, Holder
+from bluegreen.switch.background import in_background
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, closed, rollback_way
 from bluegreen.switch.world import World
+
+RECORDS_WAIT = 10.0
+"""Seconds to wait for the live records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class StatusReport:
 
 
 def look(world: World) -> StatusReport:
-    """Look at one environment; changes nothing. Raises Refused when nothing is deployed there."""
+    """Look at one environment, everywhere at once; changes nothing. Raises Refused when nothing is deployed there."""
     stack = world.stack
     stack.last.workspace.init()
     stack.read(stack.last)
@@ -108,13 +113,15 @@ def look(world: World) -> StatusReport:
         cut = f"; unfinished: {unfinished}" if unfinished else ""
         raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy")
     facts = stack.complete()
-    colors = {str(color): _color(world, facts, color) for color in Color}
+    asked = {str(color): in_background("check", partial(_color, world, facts, color)) for color in Color}
+    public = in_background("public", partial(_public, world, facts, facts.serving))
     live, findings = _drift(world, facts)
+    colors = {color: status.result() for color, status in asked.items()}
     return StatusReport(
         environment=world.environment,
         active=str(facts.active),
         public_url=facts.public_url,
-        public=_public(world, facts, facts.serving),
+        public=public.result(),
         colors=colors,
         drift=findings,
         **_kept(world, facts, colors, live),
@@ -188,9 +195,11 @@ def _public(world: World, facts: StackFacts, active: Color) -> str:
 def _drift(world: World, facts: StackFacts) -> tuple[Color | None, Sequence[str]]:
     """Return the color that the live records point at, None when that is not known, and where they disagree."""
     try:
-        drift = world.drift(facts)
+        drift = in_background("live-edge", partial(world.drift, facts)).result(RECORDS_WAIT)
     except BluegreenError as error:
         return None, (f"the live records cannot be read: {error}",)
+    except TimeoutError:
+        return None, (f"the live records cannot be read: their API has not answered in {RECORDS_WAIT:g} s",)
     return drift.live, drift.findings
 
 

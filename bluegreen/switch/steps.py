@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from math import inf
 from typing import ClassVar
 
 from bluegreen.errors import (
@@ -33,6 +34,9 @@ from bluegreen.switch.world import World
 
 WATCH_PACE = 5
 """How many times slower than around the switch the public is asked while the idle color is brought up."""
+
+PUBLIC_WAIT = 2.0
+"""Seconds to wait, once a way back has been gone, for the public's answers to what was asked before."""
 
 LOOK_FOR_DEAD = 0.2
 """Seconds between two looks at the Terraform of a run that was cut off."""
@@ -251,8 +255,8 @@ class Steps:
             self.say(f"where the public is cannot be read: {error}", "warning")
 
     def finish(self) -> None:
-        """Stop what goes on in the background."""
-        self.audience.stop()
+        """Stop what goes on in the background. Who has called this run back waits for no public that hangs."""
+        self.audience.stop(PUBLIC_WAIT if self.world.interruptions.asked_by else inf)
 
 
 def not_begun(error: BluegreenError, begun: bool) -> Exception:

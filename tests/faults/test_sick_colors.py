@@ -42,6 +42,7 @@ def test_a_deploy_whose_color_hangs_is_called_back_at_once(night: Night) -> None
     """Its answer would be waited for longer than this test waits."""
     night.shop.configure(
         check={"timeout": "1m", "deadline": "2m"},
+        probe={"timeout": "1m"},
         bake={"for": "5m", "bad": 1000, "blind_deadline": "5m"},
         keep_warm="1h",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 from bluegreen.errors import BluegreenError, ConfigError, Refused, UsageError
 from bluegreen.events import ApplyStarted, Event, Planned
 from bluegreen.model import Color
-from bluegreen.ports import Holder, JournalEntry
+from bluegreen.ports import Answer, Holder, JournalEntry, Question
 from bluegreen.switch.guard import Guard, Step
 from bluegreen.switch.stack import Purpose, Stack
 from bluegreen.switch.values import as_it_is, prepared
@@ -101,6 +102,29 @@ def test_a_stopped_color_is_a_way_back_and_a_destroyed_one_is_not(shop: Start) -
     assert "started first" in town.status().rollback.reason
     town.run("retire", standby="destroy", force=True, reason="x")
     assert town.status().rollback.reason == "blue is gone"
+
+
+def test_status_asks_everybody_at_once_and_waits_for_no_records_api_that_hangs(
+    shop: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the night on which nothing answers, one timeout after another would take a minute."""
+    town: Town = shop()
+    town.run("deploy", release="2")
+    together, ended, answer = threading.Barrier(3), threading.Event(), town.probe._answer
+
+    def ask(question: Question) -> Answer:
+        together.wait(20.0)  # both colors and the public
+        return answer(question)
+
+    monkeypatch.setattr(town.probe, "_answer", ask)
+    monkeypatch.setattr(town, "_live", lambda facts: ended.wait(30.0))
+    monkeypatch.setattr("bluegreen.switch.status.RECORDS_WAIT", 0.01)
+    try:
+        report = town.status()
+    finally:
+        ended.set()
+    assert (report.public, report.colors["blue"].healthy, report.colors["green"].healthy) == ("green", True, True)
+    assert report.drift == ("the live records cannot be read: their API has not answered in 0.01 s",)
 
 
 def test_status_says_how_the_public_fails(shop: Start) -> None:

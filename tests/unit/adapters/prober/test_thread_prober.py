@@ -64,7 +64,28 @@ def test_it_does_not_wait_for_an_answer_and_orders_them_as_they_come(
     until(lambda: 0.0 in [answer.seconds for answer in prober.answers(count)])
 
 
-def test_when_all_are_under_way_a_tick_is_left_out(start: Callable[..., ThreadProber], gate: threading.Event) -> None:
+def test_what_hangs_does_not_keep_another_answer_from_being_heard(
+    start: Callable[..., ThreadProber], gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CROWDED_PACE", 0.01)
+    asked: list[Question] = []
+
+    def answer(question: Question) -> Answer:
+        asked.append(question)
+        if len(asked) <= MOST_IN_FLIGHT:
+            gate.wait(20)
+        return Answer(200)
+
+    prober = start(answer, 0.001)
+    until(lambda: len(prober.answers(0)) >= 2)
+    assert not gate.is_set()
+    gate.set()
+
+
+def test_when_all_are_under_way_a_tick_is_left_out(
+    start: Callable[..., ThreadProber], gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CROWDED_PACE", 3600.0)
     asked: list[Question] = []
 
     def answer(question: Question) -> Answer:
