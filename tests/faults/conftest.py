@@ -35,5 +35,12 @@ def gate(night: Night) -> Gate:
 
 
 @pytest.fixture
+def patient(gate: Gate) -> Gate:
+    """A gate before which no Terraform is taken for one that hangs."""
+    gate.night.shop.configure(terraform={"deadline": "120s"})
+    return gate
+
+
+@pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)

@@ -14,7 +14,7 @@ from program import Ended
 from tally import Tally
 from terminal import Terminal, on_terminal, started
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 MOMENTS = (
     ("deploy", "phase-started", "PREPARE"),
