@@ -58,6 +58,7 @@ def test_a_deploy_that_was_killed_is_finished(shop: Shop, program: Program, even
     assert program("history").out.count(killed) == 1
 
 
+@pytest.mark.fault(4)
 @pytest.mark.parametrize(
     ("verb", "event", "phase", "active"),
     [("rollback", "apply-started", "SWITCH", "blue"), ("retire", "apply-started", "RETIRE", "green")],
