@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gate import Gate
 from night import QUICK, Night
+from planted import plant
 from root import World
 from shop import Shop
 
@@ -18,13 +19,19 @@ def layout(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def night(tmp_path: Path, layout: str) -> Iterator[Night]:
-    """A shop that serves release 1.4.2 from blue."""
+def night(
+    tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Night]:
+    """A shop that serves release 1.4.2 from blue, with secrets about that have leaked nowhere in the end."""
     shop = Shop(tmp_path / "shop", layout, **QUICK)
+    plant(shop, monkeypatch)
     shop.up()
     try:
         shop.run("deploy")
-        yield Night(shop)
+        night = Night(shop, tmp_path / "scratch")
+        yield night
+        if not request.node.get_closest_marker("control"):  # what others leave lying about is not ours
+            night.assert_nothing_leaked()
     finally:
         shop.down()
 

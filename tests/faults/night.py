@@ -10,12 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from documented import event_misfits
+from planted import found_in, leaks
 from program import DEADLINE, Ended, Program, Running, environment, read_journal
 from shop import Shop
 
@@ -29,11 +30,17 @@ QUICK: Mapping[str, Any] = {
 
 
 class Night:
-    """A shop, and the program that is called in its folder."""
+    """A shop, and the program that is called in its folder.
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.program = Program(shop.folder)
+    scratch: the program's folder for temporary files. secretive: names of files that are meant to hold secrets, such as
+    a state.
+    """
+
+    def __init__(self, shop: Shop, scratch: Path) -> None:
+        self.shop, self.scratch = shop, scratch
+        scratch.mkdir()
+        self.program = Program(shop.folder, {"TMPDIR": str(scratch)})
+        self.secretive: Collection[str] = ()
         self._releases = iter(range(2, 10_000))
 
     @property
@@ -120,6 +127,12 @@ class Night:
         left += self.shop.folder.rglob("errored.tfstate")
         assert left == []
 
+    def assert_nothing_leaked(self) -> None:
+        """No planted secret is in what the program said, or in a file that anybody has written here."""
+        said = [one for one in self.program.said if found_in(one)]
+        left = [path for path in leaks(self.shop.folder, self.scratch) if path.name not in self.secretive]
+        assert (said, left) == ([], []), (said, left)
+
     @contextmanager
     def traffic(self) -> Iterator[Traffic]:
         """Public traffic while the context lasts, of which no request may fail."""
@@ -132,11 +145,12 @@ class Night:
         ended = subprocess.run(
             [sys.executable, "-P", str(Path(__file__).with_name("killed.py")), when, str(line), *arguments],
             cwd=self.shop.folder,
-            env=environment({}),
+            env=environment(self.program.env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=DEADLINE,
         )
+        self.program.said.extend((ended.stdout, ended.stderr))
         return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 

@@ -99,12 +99,13 @@ class Running:
 class Program:
     """Calls the program in a project's folder. Files take what it writes: no pipe can fill up and stop it.
 
-    how: argv of the program itself.
+    how: argv of the program itself. said: all that it has written to its streams so far.
     """
 
     folder: Path
     env: Mapping[str, str] = field(default_factory=dict)
     how: Sequence[str] = field(default_factory=command)
+    said: list[bytes] = field(default_factory=list)
 
     def __call__(self, *arguments: str, **env: str) -> Ended:
         with self.start(*arguments, **env) as running:
@@ -129,6 +130,7 @@ class Program:
             finally:
                 process.kill()
                 process.wait()
+                self.said.extend(map(_content, (out, err)))
 
 
 def read_journal(path: Path) -> list[Event]:
@@ -138,5 +140,9 @@ def read_journal(path: Path) -> list[Event]:
 
 
 def _text(file: IO[bytes]) -> str:
+    return _content(file).decode(errors="surrogateescape")
+
+
+def _content(file: IO[bytes]) -> bytes:
     file.seek(0)
-    return file.read().decode(errors="surrogateescape")
+    return file.read()
