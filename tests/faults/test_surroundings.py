@@ -88,7 +88,7 @@ def test_streams_that_are_closed_or_full_or_read_no_further(night: Night, tally:
 @pytest.mark.long
 def test_with_such_streams_the_exit_code_still_says_that_it_went_back(night: Night, tally: Tally) -> None:
     night.shop.configure(bake={"for": "10s", "blind_deadline": "10s"})
-    for streams in ("--json | head -1", "<&- >&- 2>&-", "--json >/dev/full 2>&1"):
+    for streams in ("<&- >&- 2>&-", "--json >/dev/full 2>&1"):
         baked = bakes(night)
         with tally.fault():
             with shell(night, f"bluegreen deploy --release {night.release()} {streams}") as process:
@@ -184,7 +184,7 @@ def test_the_public_is_answered_oddly_after_a_switch(night: Night, tally: Tally)
     night.shop.configure(
         check={"timeout": "300ms"}, probe={"timeout": "500ms"}, bake={"for": "10s", "blind_deadline": "10s"}
     )
-    for how in ANSWERS:
+    for how in ("hangs", "redirects", "floods"):
         with tally.fault():
             with night.program.start("deploy", "--release", night.release()) as deploy:
                 deploy.wait_for("phase-started", phase="BAKE")
@@ -235,12 +235,10 @@ COMMANDS = (
     (smoke, "forks", 0),
     (smoke, "floods", FAILS),
     (check, "hangs", FAILS),
-    (check, "floods", FAILS),
     (check, "forks", 0),
     (hook("before_switch"), "hangs", FAILS),
     (hook("before_switch"), "floods-and-ends", 0),
     (hook("after_switch"), "hangs", RETURNS),
-    (hook("after_switch"), "floods", RETURNS),
     (hook("after_switch"), "forks", 0),
 )
 """Which command it is, what it does, and how a deploy ends in which it does that."""
