@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from typing import Any, Protocol
 
 from bluegreen.model import EMPTY, Action, Value
@@ -104,12 +105,16 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class DeadTerraform:
-    """A Terraform process that a journal tells of, and whose end it does not. started: Unix seconds."""
+    """A Terraform process that may have left its lock: it was killed, or it failed when it had begun to change things.
+
+    started, ended: Unix seconds; ended: infinity where nobody has seen its end.
+    """
 
     layer: str
     command: str
     pid: int
     started: float
+    ended: float = inf
 
 
 class Workspace(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -28,9 +28,10 @@ class PastRun:
     applied: whether any apply was begun that Terraform did not refuse at once. moved_at: when the last such apply that
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
-    terraform: the process that its journal does not say has ended. asked: see events.RunStarted. hooks: name and number
-    of each hook that was begun -> its exit code, None when its journal does not say that it ended. addresses: where the
-    public records pointed when a color was live.
+    terraform: the process that its journal does not say has ended. failed: the last apply that failed when it had begun
+    to change something. asked: see events.RunStarted. hooks: name and number of each hook that was begun -> its exit
+    code, None when its journal does not say that it ended. addresses: where the public records pointed when a color was
+    live.
     """
 
     id: str
@@ -50,6 +51,7 @@ class PastRun:
     answered_after: float = 0.0
     probed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     terraform: DeadTerraform | None = None
+    failed: DeadTerraform | None = None
     hooks: Mapping[tuple[str, int], int | None] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
@@ -98,7 +100,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     touched: set[Color] = set()
     applied_in: set[str] = set()
     probed: dict[str, str] = {}
-    started = 0.0
+    started, changing = 0.0, False
     for entry in entries:
         data = entry.data
         match entry.event:
@@ -109,8 +111,13 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                 found |= {"host": data.get("host", ""), "result": EMPTY}
             case "terraform-started":
                 found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
+                changing = False
+            case "resource":
+                changing = True
             case "terraform-finished":
-                found["terraform"] = None
+                ended, found["terraform"] = found.get("terraform"), None
+                if changing and ended is not None and data["exit_code"]:
+                    found["failed"] = replace(ended, ended=entry.time)
             case "hook-started" | "hook-finished":
                 found["hooks"] = {**found.get("hooks", {}), (data["hook"], data["number"]): data.get("exit_code")}
             case "route-chosen":

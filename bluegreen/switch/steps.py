@@ -93,19 +93,19 @@ class Steps:
             layer.workspace.recover(dead if dead is not None and dead.layer == layer.name else None)
 
     def _await_dead(self) -> DeadTerraform | None:
-        """Return the Terraform of the run that was cut off, once it is gone; None when that run left none behind.
+        """Return the Terraform of the last run that may have left its lock, once it is gone; None when there is none.
 
-        It outlives its run on purpose, and may still be changing something.
+        One whose run was cut off outlives that on purpose, and may still be changing something.
         """
-        cut = self.cut or self.world.history.unfinished
-        if cut is None or cut.terraform is None:
-            return None
-        left = cut.terraform
-        if self.world.lives(cut.host, left.pid, left.started):
-            told = f"terraform {left.command} of run {cut.id} still runs in {left.layer}, as process {left.pid}"
+        last = self.cut or self.world.history.unfinished or self.world.history.last
+        if last is None or last.terraform is None:
+            return last.failed if last is not None else None
+        left = last.terraform
+        if self.world.lives(last.host, left.pid, left.started):
+            told = f"terraform {left.command} of run {last.id} still runs in {left.layer}, as process {left.pid}"
             self.say(f"{told}; waiting for its end", "warning")
             self.world.emit(WaitingFor("Terraform of the run before to end"))
-        while self.world.lives(cut.host, left.pid, left.started):
+        while self.world.lives(last.host, left.pid, left.started):
             self.world.clock.sleep(LOOK_FOR_DEAD)
         return left
 

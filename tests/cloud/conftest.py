@@ -62,8 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _layout(item: pytest.Item) -> str:
-    ours = isinstance(item, pytest.Function) and Path(__file__).parent in item.path.parents
-    return str(item.callspec.params["layout"]) if ours and "layout" in item.callspec.params else ""
+    asked = getattr(item, "callspec", None) if Path(__file__).parent in item.path.parents else None
+    return str(asked.params.get("layout", "")) if asked is not None else ""
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
-"""What a Terraform leaves behind that was killed, or that could not store its state; and how that is mended.
+"""What a Terraform leaves behind that was killed, or that could not store its state or give its lock back; and how that
+is mended.
 
 Only what is provably ours is touched: the lock of a process that is gone, a state that its own backend can still take.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,7 +92,7 @@ class Aftermath:
                 if not outcome.lock_taken:
                     yield self._expected(name, outcome, codes)
                     return
-                lock = find_lock(outcome.lock_taken)
+                lock = self._lock() or find_lock(outcome.lock_taken)
             if lock is not None and self._left_behind(lock):
                 self._force_unlock(lock)
         with self._calls.ran(name, build(self._waited)) as outcome:
@@ -101,6 +103,8 @@ class Aftermath:
         if ended.exit_code < 0:
             self.mend(DeadTerraform(self._layer, name, ended.pid, ended.started))
         elif name == "apply" and ended.exit_code:
+            if outcome.changed:  # it has held the lock, and perhaps could not give it back
+                self._dead = DeadTerraform(self._layer, name, ended.pid, ended.started, time.time())
             self._store_state()
         if outcome.lock_taken and (lock := self._lock()) is not None:
             raise self._calls.locked(lock)

@@ -66,11 +66,16 @@ class Outcome:
         disk it goes on, and what it says is lost.
         """
         told = any(said.severity == "error" for said in self.diagnostics)
-        return self.ended.exit_code != 1 or not told or any(isinstance(one.fact, Stage) for one in self.messages)
+        return self.ended.exit_code != 1 or not told or self.changed
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         return tuple(message.fact for message in self.messages if isinstance(message.fact, Diagnostic))
+
+    @property
+    def changed(self) -> bool:
+        """Whether it has told of a change that it began; so it has held the lock."""
+        return any(isinstance(one.fact, Stage) for one in self.messages)
 
     @property
     def lock_taken(self) -> str:

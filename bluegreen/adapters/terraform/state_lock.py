@@ -42,7 +42,7 @@ class StateLock:
 
         waited: seconds for which it may have waited for the lock.
         """
-        begun, latest = dead.started - STARTED_APART, dead.started + waited + LOCKED_WITHIN
+        begun, latest = dead.started - STARTED_APART, min(dead.started + waited + LOCKED_WITHIN, dead.ended)
         same = self.operation.removeprefix("OperationType").lower() == dead.command
         return same and self.who.rpartition("@")[2] == host and begun <= self.created <= latest
 

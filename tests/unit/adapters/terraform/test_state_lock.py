@@ -61,3 +61,9 @@ def test_it_is_told_in_one_line() -> None:
 def test_it_is_ours_when_place_act_and_time_agree(started: float, command: str, host: str, is_ours: bool) -> None:
     dead = DeadTerraform("edge", command, 7, started)
     assert LOCK.is_of(dead, host, waited=10) is is_ours
+
+
+@pytest.mark.parametrize(("ended", "is_ours"), [(NOW, True), (NOW - 0.1, False)])
+def test_what_was_locked_after_our_terraform_had_ended_is_not_ours(ended: float, is_ours: bool) -> None:
+    dead = DeadTerraform("edge", "apply", 7, NOW - 5, ended)
+    assert LOCK.is_of(dead, "desk", waited=10) is is_ours
