@@ -466,7 +466,7 @@ class Environment:
                 resolver=vendors.resolver,
                 probe=probe,
                 prober=prober,
-                commands=SystemCommands(self._clean, self.folder),
+                commands=SystemCommands(self._clean, self.folder, interruptions),
                 store=store,
                 history=History(store, without=run),
                 lock=lock,

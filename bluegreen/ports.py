@@ -463,7 +463,10 @@ class Commands(Protocol):
     def run(
         self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
     ) -> tuple[int, str]:
-        """Return its exit code and the end of what it printed; -1 when it did not end in `timeout` seconds."""
+        """Return its exit code and the end of what it printed; -1 when it did not end in `timeout` seconds.
+
+        Raises Interrupted, and then it has been ended, when an interruption is asked for that is not shielded.
+        """
         ...
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from bluegreen.errors import UsageError
+from bluegreen.adapters.signals import NeverInterrupted
+from bluegreen.errors import Interrupted, UsageError
+from bluegreen.ports import Interruptions
 
 KEPT = 64 * 1024
 """Bytes of output that are kept: the last ones."""
@@ -26,23 +28,33 @@ ON_DISK = 16 * 1024 * 1024
 """Bytes of output that may lie on the disk before all but their end is let go."""
 
 LOOK = 0.05
-"""Seconds between two looks at how much that is."""
+"""Seconds between two looks at how much that is, and at whether somebody asked us to stop."""
+
+GRACE = 5.0
+"""Seconds from SIGTERM to SIGKILL for a command that is interrupted."""
 
 
 class SystemCommands:
     """ports.Commands. The output goes to a file, which outlives us, and no child that holds it open is waited for.
 
     clean: takes secrets out of what a command said. folder: where commands are run, and ./NAME is looked for.
+    interruptions: what ends a command before its time.
     """
 
-    def __init__(self, clean: Callable[[str], str] = str, folder: Path = Path()) -> None:
+    def __init__(
+        self,
+        clean: Callable[[str], str] = str,
+        folder: Path = Path(),
+        interruptions: Interruptions | None = None,
+    ) -> None:
         self._clean = clean
         self._folder = folder
+        self._interruptions = interruptions or NeverInterrupted()
 
     def run(
         self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: bytes = b""
     ) -> tuple[int, str]:
-        """Run `argv` in a process group of its own. Raises UsageError when it cannot be started."""
+        """Run `argv` in a process group of its own. Raises UsageError when it cannot be started, and Interrupted."""
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as told:
             told.write(stdin)
             told.seek(0)
@@ -62,7 +74,7 @@ class SystemCommands:
                     f"{argv[0]} cannot be run: {error.strerror}", hint="it is an argv list, not a shell line"
                 ) from None
             try:
-                code = _wait(process, output, time.monotonic() + timeout)
+                code = self._wait(process, output, time.monotonic() + timeout)
             finally:
                 # Whatever it left running belongs to its group, and ends with it.
                 with contextlib.suppress(ProcessLookupError):
@@ -70,14 +82,18 @@ class SystemCommands:
                 process.wait()
             return code, output.end(self._clean)
 
-
-def _wait(process: subprocess.Popen[bytes], output: _Output, end: float) -> int:
-    """Return the exit code, -1 when it does not end by then."""
-    while (left := end - time.monotonic()) > 0:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(min(left, LOOK))
-        output.shorten()
-    return -1
+    def _wait(self, process: subprocess.Popen[bytes], output: _Output, end: float) -> int:
+        """Return the exit code, -1 when it does not end by then. Raises Interrupted once it was told to stop."""
+        while (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(min(left, LOOK))
+            output.shorten()
+            if self._interruptions.requested:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(GRACE)
+                raise Interrupted("interrupted while a command of yours was running")
+        return -1
 
 
 class _Output:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from bluegreen.config.schema import Hook
@@ -30,6 +31,9 @@ AROUND: Mapping[str, Around] = {
     "rollback": {Phase.SWITCH: ("before_return", ""), Phase.PROVE: ("", "after_return")},
 }
 """Verb -> its hooks. What ends a disagreement or a warm time moves no release, and has none."""
+
+UNINTERRUPTED = frozenset({"before_return", "after_return", "after_done"})
+"""Those of a way back, and of what is done already. Any other one that is interrupted is in doubt from then on."""
 
 AT_THE_END = frozenset({"deploy", "switch"})
 """Verbs after which `after_done` is run."""
@@ -60,8 +64,8 @@ class Hooks:
         def run() -> str | None:
             try:
                 self._run(before)
-            except HookFailed as failed:
-                raise (not_begun(failed, self._steps.moving) if phase == Phase.SWITCH else failed) from failed
+            except (HookFailed, Interrupted) as ended:
+                raise (not_begun(ended, self._steps.moving) if phase == Phase.SWITCH else ended) from ended
             outcome = step()
             if outcome in (None, DONE):
                 self._run(after)
@@ -81,7 +85,7 @@ class Hooks:
         before = cut.hooks if cut is not None else {}  # until the run was cut off
         if before.get((name, number)) is not None:
             return
-        if world.interruptions.requested and not name.endswith("_return"):
+        if world.interruptions.requested and name not in UNINTERRUPTED:
             raise Interrupted(f"interrupted before hook {name}")
         in_doubt = (name, number) in before and not hook.idempotent
         failed = _in_doubt(name, hook) if in_doubt else self._outcome(name, number, hook)
@@ -96,7 +100,8 @@ class Hooks:
         began = world.clock.monotonic()
         world.emit(HookStarted(name, number, hook.command))
         document = json.dumps(told, indent=1).encode()
-        code, output = world.commands.run(hook.command, self._environment(name), hook.timeout, document)
+        with world.interruptions.shielded() if name in UNINTERRUPTED else nullcontext():
+            code, output = world.commands.run(hook.command, self._environment(name), hook.timeout, document)
         end = output.strip()[-SHOWN:]
         world.emit(HookFinished(name, number, code, world.clock.monotonic() - began, end))
         if code == 0:

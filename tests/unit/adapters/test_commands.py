@@ -5,11 +5,14 @@ import signal
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from bluegreen.adapters import commands as adapter
 from bluegreen.adapters.commands import KEPT, ON_DISK, SystemCommands
-from bluegreen.errors import UsageError
+from bluegreen.adapters.fakes.clock import FakeInterruptions
+from bluegreen.errors import Interrupted, UsageError
 
 
 def run(*argv: str, timeout: float = 20.0, **environment: str) -> tuple[int, str]:
@@ -57,6 +60,26 @@ def test_one_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Path)
     while alive(int(child.read_text())) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not alive(int(child.read_text()))
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_one_that_hangs_is_ended_when_somebody_asks_us_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stubborn: bool
+) -> None:
+    monkeypatch.setattr(adapter, "GRACE", 0.2)
+    interruptions, pid, told = FakeInterruptions(), tmp_path / "pid", tmp_path / "told"
+    script = f"trap '{'' if stubborn else f'echo >{told}; exit 1'}' TERM; echo $$ >{pid}; while :; do sleep 0.01; done"
+
+    def interrupt() -> None:
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.01)
+        interruptions.interrupt()
+
+    Thread(target=interrupt).start()
+    with pytest.raises(Interrupted):
+        SystemCommands(interruptions=interruptions).run(["sh", "-c", script], {}, 60.0)
+    assert not alive(int(pid.read_text()))
+    assert told.exists() is not stubborn
 
 
 def test_one_that_ends_leaves_nothing_running(tmp_path: Path) -> None:

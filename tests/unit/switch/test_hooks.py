@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bluegreen.errors import Interrupted
+
 if TYPE_CHECKING:
     from conftest import Town
 
@@ -201,3 +203,42 @@ def test_a_hook_is_in_the_journal_before_and_after(shop: Start) -> None:
         0,
         "done",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "live"),
+    [
+        ("before_prepare", "interrupted", "blue"),
+        ("after_prepare", "interrupted", "blue"),
+        ("before_switch", "interrupted", "blue"),
+        ("after_switch", "returned", "blue"),
+        ("after_done", "switched", "green"),
+    ],
+)
+def test_one_that_hangs_is_left_when_somebody_asks_to_stop(shop: Start, name: str, verdict: str, live: str) -> None:
+    town: Town = shop(**ALL)
+    ran(town)
+
+    def on_run(argv: Sequence[str]) -> None:
+        if argv[0] == name:
+            town.interruptions.interrupt()
+            if town.interruptions.requested:
+                raise Interrupted("interrupted while a command of yours was running")
+
+    town.commands.on_run = on_run
+    assert (town.run("deploy", release="2").verdict, town.live) == (verdict, live)
+
+
+def test_a_way_back_hears_nobody_in_its_hooks(shop: Start) -> None:
+    town: Town = shop(**ALL)
+    town.run("deploy", release="2")
+    heard = []
+
+    def on_run(argv: Sequence[str]) -> None:
+        town.interruptions.interrupt()
+        heard.append(town.interruptions.requested)
+
+    town.commands.on_run = on_run
+    town.run("rollback")
+    assert heard
+    assert not any(heard)
