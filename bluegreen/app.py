@@ -10,69 +10,37 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bluegreen import __version__
-from bluegreen.adapters.called_back import CalledBack
 from bluegreen.adapters.clock import SystemClock
-from bluegreen.adapters.commands import SystemCommands
-from bluegreen.adapters.emitter import Emitter
-from bluegreen.adapters.http import HttpProbe
-from bluegreen.adapters.prober import ThreadProber
-from bluegreen.adapters.provenance import ci_url, commit
-from bluegreen.adapters.redaction import cleaned, environment_secrets, redact
-from bluegreen.adapters.signals import NeverInterrupted
-from bluegreen.adapters.state.host import host, lives, who
-from bluegreen.adapters.state.journal import BestEffortStore, new_run_id
-from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
-from bluegreen.adapters.terraform.engine import Engine, find_engine
-from bluegreen.adapters.terraform.process import Patience
-from bluegreen.adapters.terraform.workspace import TerraformWorkspace
-from bluegreen.adapters.vendors import ImportMeanwhile, LocalVendors, Vendors
-from bluegreen.config.environment import EnvironmentConfig
+from bluegreen.adapters.redaction import cleaned
+from bluegreen.adapters.state.host import who
+from bluegreen.adapters.state.journal import new_run_id
 from bluegreen.config.load import Config, load_config
-from bluegreen.config.stack import LayerConfig
-from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
-from bluegreen.events import COUNTED, Event, Result, RunResumed, RunStarted, Said, envelope
-from bluegreen.model import EMPTY, Action, Color, Value
-from bluegreen.ports import Freeze, Holder, Interruptions, JournalEntry, Lock, Store
-from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
-from bluegreen.sandbox.presence import refuse_unless_up
-from bluegreen.sandbox.state_service import SandboxStates
+from bluegreen.errors import BluegreenError, Locked
+from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said, envelope
+from bluegreen.model import EMPTY, Color, Value
+from bluegreen.ports import Freeze, Holder, JournalEntry, Store
+from bluegreen.sandbox.address import Network
 from bluegreen.switch.conduct import RunResult, conduct
-from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import (
-    DEPLOYS,
     DeployRequest,
     DirectRequest,
     ReconcileRequest,
     RetireRequest,
     RollbackRequest,
 )
-from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.succession import Turn
-from bluegreen.switch.world import Confirm, World
+from bluegreen.switch.world import World
+from bluegreen.wiring import Wiring, sandbox_network
 
 if TYPE_CHECKING:  # each verb imports what it needs of these when it is called: a rollback waits for nothing else
     from bluegreen.switch.preview import Preview
     from bluegreen.switch.status import StatusReport
     from bluegreen.switch.steps import Steps
-
-OnEvent = Callable[[Mapping[str, Any]], None]
-"""Called with each event's JSON object, in order."""
-
-LOOKING = ("plan", "status")
-"""Verbs that keep no journal."""
-
-UNWRITTEN = "nobody will be reminded: once Terraform works again, bluegreen reconcile --to live"
-"""Of a rollback past Terraform whose journal cannot be written."""
-
-DATA = ".bluegreen"
-"""Folder in a project that holds journals, locks, Terraform's data and the sandbox. Never committed."""
 
 
 def load(path: str | Path = ".") -> Project:
@@ -101,71 +69,14 @@ class Project:
         return sandbox_network(self.config)
 
 
-def sandbox_network(config: Config) -> Network | None:
-    """Return the network that `sandbox.network` names, such as 127.77.12.0/24."""
-    return Network(config.sandbox.network.rsplit(".", 1)[0]) if config.sandbox else None
-
-
-def _nobody_to_ask(question: str) -> None:
-    raise UsageError(f"this needs a yes: {question}", hint="--yes, or confirm= in the library, says so beforehand")
-
-
-def _unheard(event: Event) -> None:
-    """Nobody listens: what Terraform is called for is no run."""
-
-
 @dataclass
-class Environment:
+class Environment(Wiring):
     """One environment, and what can be done with it. Each verb returns how its run ended, or raises its error.
 
     wait_lock: seconds for which a deploy, prepare, switch or retire waits for a lock that another run holds.
     """
 
-    folder: Path
-    config: Config
-    configured: EnvironmentConfig
-    on_event: OnEvent | None = None
-    confirm: Confirm = _nobody_to_ask
-    interruptions: Interruptions = field(default_factory=NeverInterrupted)
     wait_lock: float = 0.0
-
-    def __post_init__(self) -> None:
-        for path in (self.data.parent, self.data):
-            if path.is_symlink():
-                hint = "replace the link by what it points at: no link is followed to where states and plans lie"
-                raise ConfigError("this is a symbolic link", where=str(path), hint=hint)
-
-    @property
-    def name(self) -> str:
-        return self.configured.name
-
-    @property
-    def data(self) -> Path:
-        return self.folder / DATA / self.name
-
-    @cached_property
-    def network(self) -> Network | None:
-        """The sandbox's network, if this project has one."""
-        return sandbox_network(self.config)
-
-    @cached_property
-    def keeping(self) -> Keeping:
-        """Where journals and the lock are kept."""
-        return keeping(self.configured.store, self.data, self.config.service, self.name)
-
-    @property
-    def _hurried(self) -> Keeping:
-        """The same, for who cannot wait for it."""
-        return keeping(self.configured.store, self.data, self.config.service, self.name, hurried=True)
-
-    @property
-    def store(self) -> Store:
-        return self._reached()[0]
-
-    def _reached(self) -> tuple[Store, Lock]:
-        """Return store and lock of one run, after what was kept here while the store was out of reach came home."""
-        self.keeping.bring_home()
-        return self.keeping.open()
 
     def deploy(
         self,
@@ -272,7 +183,7 @@ class Environment:
             started = RunStarted(**opening, reason=reason, asked={"direct": True})
             result = conduct_past_locks(world, started, steps)
         with contextlib.suppress(BluegreenError):  # it is tried again by whatever comes next
-            self._hurried.bring_home()
+            self.keeping_for(hurried=True).bring_home()
         return _ended(result)
 
     def retire(
@@ -409,174 +320,6 @@ class Environment:
     ) -> RunResult:
         return _ended(conduct(world, RunStarted(**self._opening(verb), reason=reason, asked=asked), steps))
 
-    def _opening(self, verb: str, *, terraform: bool = True) -> dict[str, Any]:
-        """What the first line of a journal says, whoever begins or goes on with a run. terraform: it is looked for."""
-        return {
-            "verb": verb,
-            "service": self.config.service,
-            "who": who(os.environ),
-            "host": host(),
-            "version": __version__,
-            "engine": f"{self.engine.product} {self.engine.version}" if terraform else "",
-            "commit": commit(self.folder, os.environ),
-            "ci_url": ci_url(os.environ),
-        }
-
-    @contextlib.contextmanager
-    def _world(self, verb: str, allow: Sequence[str] = (), run: str = "", *, terraform: bool = True) -> Iterator[World]:
-        """Yield everything that one run acts through; without Terraform, its stack has no layers."""
-        if terraform:
-            self._refuse_shared_state()
-        if self.network is not None:
-            refuse_unless_up(self.network)
-        if verb in LOOKING or not terraform:  # which go on without the store
-            store, lock = (self.keeping if terraform else self._hurried).open()
-            known: Sequence[str] = ()
-            with contextlib.suppress(BluegreenError):
-                known = () if terraform else store.runs()
-        else:
-            store, lock = self._reached()
-            known = store.runs()
-        run = run or new_run_id(time.time(), known)
-        interruptions = self.interruptions
-        if verb in DEPLOYS:
-            refuse_unkept(self.configured.store, os.environ)
-            interruptions = CalledBack(interruptions, store, run)
-        clock = SystemClock(interruptions)
-        journal = None if verb in LOOKING else store
-        if not terraform:
-            journal = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
-        emit = self._emitter(run, clock, journal)
-        layers = [
-            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions))
-            for layer in (self.config.stack if terraform else ())
-        ]
-        stack = Stack(layers, self._guard(allow), emit, clock)
-        prober = ThreadProber(probe := HttpProbe(self.folder))
-        vendors = self._vendors()
-        try:
-            yield World(
-                environment=self.name,
-                settings=self.configured,
-                run=run,
-                stack=stack,
-                live=vendors.live,
-                cache=vendors.cache,
-                instances=vendors.instances,
-                resolver=vendors.resolver,
-                probe=probe,
-                prober=prober,
-                commands=SystemCommands(self._clean, self.folder, interruptions),
-                store=store,
-                history=History(store, without=run),
-                lock=lock,
-                lives=lives,
-                clock=clock,
-                interruptions=interruptions,
-                emit=emit,
-                confirm=self.confirm,
-            )
-        except BluegreenError as error:
-            error.message, error.where, error.hint = map(self._clean, (error.message, error.where, error.hint))
-            raise
-        finally:
-            prober.stop()
-
-    def _refuse_shared_state(self) -> None:
-        terraform = self.configured.terraform
-        if len(self.config.names) > 1 and not terraform.backend_config and not terraform.workspace:
-            raise ConfigError(
-                f"nothing tells the state of {self.name} from that of another environment",
-                where="bluegreen.yaml",
-                hint="write terraform.backend_config with {environment} in it, or a terraform.workspace, for each",
-            )
-
-    @cached_property
-    def _secrets(self) -> frozenset[str]:
-        return environment_secrets(os.environ) | self.configured.secrets
-
-    def _clean(self, text: str) -> str:
-        return redact(text, self._secrets)
-
-    def _emitter(self, run: str, clock: SystemClock, store: Store | None) -> Callable[[Event], None]:
-        return Emitter(
-            store,
-            service=self.config.service,
-            environment=self.name,
-            run=run,
-            clock=clock.time,
-            sinks=[ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
-            secrets=self._secrets,
-        )
-
-    def _vendors(self) -> Vendors:
-        local = LocalVendors(self.network.api, DNS_PORT, TOKEN) if self.network else None
-        return Vendors(self.configured.edge, {**os.environ, **self._terraform_env}, local)
-
-    @cached_property
-    def _terraform_env(self) -> Mapping[str, str]:
-        """What is added to Terraform's environment: a sandbox's endpoints, and what is configured."""
-        configured = {key: value.get_secret_value() for key, value in self.configured.terraform.env.items()}
-        return {**(self.network.environment if self.network else {}), **configured}
-
-    def _guard(self, allow: Sequence[str]) -> Guard:
-        configured = self.configured.guard
-        ownership = [(owner, pattern) for owner, patterns in configured.ownership.items() for pattern in patterns]
-        allowances = [
-            Allowance(
-                entry.address,
-                frozenset(Action(action) for action in entry.actions),
-                frozenset(Step.SWITCH if phase == "return" else Step(phase) for phase in entry.phases),
-            )
-            for entry in configured.allow
-        ]
-        return Guard(ownership, [*allowances, *(Allowance(address) for address in allow)])
-
-    @cached_property
-    def engine(self) -> Engine:
-        """The Terraform that is used here. Raises EngineError when there is none."""
-        engine = self.configured.terraform.engine
-        wanted = str(self.folder / os.path.expanduser(engine)) if "/" in engine else engine
-        return find_engine(wanted, cache=self.folder / DATA)
-
-    def layer_data(self, layer: LayerConfig) -> Path:
-        """Return where Terraform's data of one layer lies."""
-        return self.data / "layers" / layer.name
-
-    def keeps_values(self, layer: LayerConfig) -> bool:
-        """Return whether a layer's folder serves it alone, so that one values file in it can be right."""
-        return sum(other.folder == layer.folder for other in self.config.stack) * len(self.config.names) == 1
-
-    def workspace(
-        self,
-        layer: LayerConfig,
-        emit: Callable[[Event], None] = _unheard,
-        interruptions: Interruptions | None = None,
-    ) -> TerraformWorkspace:
-        """Return the Terraform of one layer."""
-        from bluegreen.render.tfvars import render_tfvars
-
-        terraform = self.configured.terraform
-        words = {"service": self.config.service, "environment": self.name, "layer": layer.name}
-        return TerraformWorkspace(
-            layer=layer.name,
-            folder=layer.folder,
-            data_dir=self.layer_data(layer),
-            engine=self.engine,
-            render=render_tfvars,
-            emit=emit,
-            interruptions=interruptions or self.interruptions,
-            backend_config=[_filled(text, words) for text in terraform.backend_config],
-            workspace=terraform.workspace,
-            var_files=[self.folder / file for file in terraform.var_files],
-            env=self._terraform_env,
-            lock_timeout=round(terraform.lock_timeout),
-            keep_values=self.keeps_values(layer),
-            clean=self._clean,
-            patience=Patience(terraform.deadline, terraform.grace),
-            service=SandboxStates(self.network) if self.network else None,
-        )
-
 
 def _ended(result: RunResult) -> RunResult:
     """Return how a run ended; raise the error that ended it."""
@@ -584,12 +327,6 @@ def _ended(result: RunResult) -> RunResult:
         result.error.result = result
         raise result.error
     return result
-
-
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(f"{{{word}}}", value)
-    return text
 
 
 def _deploy_request(
