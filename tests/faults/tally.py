@@ -2,7 +2,7 @@
 
 A test of a fault is marked `fault(number)`. It counts as one fault, unless it counts itself by the fixture `tally`.
 A control is a test marked `control(number)`: what bare Terraform, or a script, makes of the same fault, told by
-`tally.control`.
+`tally.control`. What is not marked `long` is the quick part, one or two tests of each class, that `make test` runs.
 """
 
 from __future__ import annotations
@@ -33,13 +33,11 @@ CLASSES: Mapping[int, tuple[str, str]] = {
     15: ("secrets", "planted tokens in environment, variables and what providers say"),
     16: ("machine gone", "another machine killed in the middle of its run: nobody is there to release its lease"),
     17: ("machine paused", "a run stopped past its lease, succeeded from elsewhere, and woken up"),
-    18: (
-        "two operators",
-        "1,000 schedules of two machines over one store, paused between their looks and their writes",
-    ),
+    18: ("two operators", "1,000 schedules of two machines over one store, paused between looks and writes"),
     19: ("several machines", "two to eight machines that begin at once"),
     20: ("clocks", "another machine's clock an hour fast, an hour slow, or running away"),
     21: ("store unreachable", "the bucket answers nothing before a run, and in the middle of one"),
+    22: ("past Terraform", "states refused, program missing, lock stuck; killed around the one call of a way back"),
 }
 """Number -> name, and what is injected."""
 
@@ -79,6 +77,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-docs", type=Path, help="write what the faults came to into this file")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Controls belong to the table, and to no quicker run."""
+    for item in items:
+        if item.get_closest_marker("control"):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

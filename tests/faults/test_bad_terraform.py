@@ -44,7 +44,13 @@ def bad(night: Night) -> Path:
 
 @pytest.mark.fault(10)
 @pytest.mark.parametrize(
-    ("engine", "code"), [("/nowhere/terraform", 2), ("./old.sh", 2), ("./mute.sh", 2), ("./no.sh", 2)]
+    ("engine", "code"),
+    [
+        ("/nowhere/terraform", 2),
+        ("./old.sh", 2),
+        pytest.param("./mute.sh", 2, marks=pytest.mark.long),
+        pytest.param("./no.sh", 2, marks=pytest.mark.long),
+    ],
 )
 def test_what_is_no_terraform_is_refused_before_anything_is_done(night: Night, engine: str, code: int) -> None:
     scripts = {"old.sh": "echo Terraform v1.3.9", "mute.sh": "head -c 1000 /dev/urandom", "no.sh": "kill -SEGV $$"}

@@ -129,7 +129,7 @@ def newer(content: bytes) -> bytes:
 
 
 @pytest.mark.fault(12)
-@pytest.mark.parametrize("spoil", [damaged, newer])
+@pytest.mark.parametrize("spoil", [damaged, pytest.param(newer, marks=pytest.mark.long)])
 def test_a_journal_that_cannot_be_read_is_refused_and_status_goes_on(
     night: Night, spoil: Callable[[bytes], bytes]
 ) -> None:
@@ -149,6 +149,7 @@ def test_a_journal_that_cannot_be_read_is_refused_and_status_goes_on(
 
 
 @pytest.mark.fault(12)
+@pytest.mark.long
 def test_a_local_state_that_was_cut_at_any_byte(world: World, tally: Tally) -> None:
     workspace = world.ready()
     workspace.apply(workspace.plan(BLUE))
@@ -179,6 +180,7 @@ def test_a_read_only_folder_is_refused_before_anything_is_done(night: Night) -> 
 
 
 @pytest.mark.fault(12)
+@pytest.mark.long
 def test_a_data_folder_that_cannot_be_written_is_refused(night: Night) -> None:
     with mounted(night.data, "--bind", str(night.data)):
         subprocess.run(["mount", "-o", "remount,bind,ro", str(night.data)], check=True)
@@ -191,6 +193,7 @@ def test_a_data_folder_that_cannot_be_written_is_refused(night: Night) -> None:
 
 @pytest.mark.fault(12)
 @pytest.mark.parametrize("home", ["", "/nowhere/at/all"])
+@pytest.mark.long
 def test_without_a_home(night: Night, home: str) -> None:
     with night.traffic():
         assert night.program("deploy", "--release", "2.0.0", HOME=home).code == 0

@@ -56,6 +56,7 @@ def test_a_first_deploy_that_was_half_done(night: Night, layer: str) -> None:
 
 
 @pytest.mark.fault(6)
+@pytest.mark.long
 def test_what_was_made_and_no_state_says_so_is_made_out(night: Night, gate: Gate) -> None:
     """The state is refused just before the apply. A record that has moved by then shows itself with a provider only."""
     with night.traffic():

@@ -63,13 +63,14 @@ def converge(night: Night, how: str) -> None:
     ("moment", "seconds", "how"),
     [
         (SWITCH, RESET, "rollback"),
-        pytest.param(PREPARE, RESET, "resume", marks=pytest.mark.long),
-        pytest.param(PREPARE, SILENT, "deploy", marks=pytest.mark.long),
-        pytest.param(SWITCH, RESET, "resume", marks=pytest.mark.long),
-        pytest.param(SWITCH, RESET, "deploy", marks=pytest.mark.long),
-        pytest.param(SWITCH, SILENT, "resume", marks=pytest.mark.long),
+        (PREPARE, RESET, "resume"),
+        (PREPARE, SILENT, "deploy"),
+        (SWITCH, RESET, "resume"),
+        (SWITCH, RESET, "deploy"),
+        (SWITCH, SILENT, "resume"),
     ],
 )
+@pytest.mark.long
 def test_between_plan_and_apply(night: Night, gate: Gate, moment: tuple[str, int], seconds: float, how: str) -> None:
     with night.traffic() as traffic:
         ended = gate.call(moment, lambda: cut(night, seconds), "deploy", "--release", "2.0.0")
@@ -133,6 +134,7 @@ def test_once_the_public_has_moved_nobody_needs_the_api(night: Night, seconds: f
 
 
 @pytest.mark.fault(5)
+@pytest.mark.long
 def test_a_rollback_waits_for_neither_a_silent_public_nor_a_silent_api(night: Night) -> None:
     """Not even where its plan is stale, and all is looked at twice. Both are silent for longer than this test waits."""
     night.shop.configure(probe={"timeout": "1m"})

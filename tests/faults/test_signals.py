@@ -75,7 +75,7 @@ def assert_orderly(night: Night, ended: Ended) -> None:
 
 
 @pytest.mark.fault(2)
-@pytest.mark.parametrize("how", ["Ctrl-C ten times", "hanging up"])
+@pytest.mark.parametrize("how", ["Ctrl-C ten times", pytest.param("hanging up", marks=pytest.mark.long)])
 def test_in_the_middle_of_the_switch(night: Night, how: str) -> None:
     with night.traffic():
         assert_orderly(night, disturbed(night, ("deploy", "apply-started", "SWITCH"), HOW[how]))

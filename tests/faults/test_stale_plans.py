@@ -27,9 +27,8 @@ def edit(path: Path) -> str:
 
 
 @pytest.mark.fault(11)
-@pytest.mark.parametrize(
-    ("moment", "layer"), [(SWITCH, "edge"), pytest.param(PREPARE, "green", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("moment", "layer"), [(SWITCH, "edge"), (PREPARE, "green")])
+@pytest.mark.long
 def test_the_state_changes_under_a_deploy(night: Night, gate: Gate, moment: tuple[str, int], layer: str) -> None:
     assert night.program("deploy", "--release", "2.0.0").code == 0
     assert night.program("rollback").code == 0
@@ -86,6 +85,7 @@ def test_the_state_changes_under_a_rollback_that_planned(night: Night, gate: Gat
         pytest.param(SWITCH, "server", marks=pytest.mark.long),
     ],
 )
+@pytest.mark.long
 def test_the_configuration_is_edited_under_a_deploy(
     night: Night, gate: Gate, moment: tuple[str, int], root: str
 ) -> None:

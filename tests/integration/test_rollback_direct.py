@@ -14,6 +14,7 @@ from program import Ended, Program
 from shop import Shop
 
 pytestmark = pytest.mark.timeout(300)
+LONG = pytest.mark.long
 
 BATCH = "/client/v4/zones/*/dns_records/batch"
 DIRECT = ("rollback", "--direct", "--to", "blue", "--reason", "the night of the bucket", "--yes")
@@ -70,7 +71,8 @@ def assert_done(ended: Ended) -> None:
     assert event_misfits(ended.events) == []
 
 
-@pytest.mark.parametrize("kind", ["state", "program", "lock"])
+@pytest.mark.fault(22)
+@pytest.mark.parametrize("kind", ["state", pytest.param("program", marks=LONG), pytest.param("lock", marks=LONG)])
 def test_it_needs_nothing_of_terraform_and_resume_brings_that_along(shop: Shop, program: Program, kind: str) -> None:
     assert program("lock", "--reason", "audit").code == 0
     with shop.traffic() as traffic:
@@ -93,9 +95,10 @@ def test_it_needs_nothing_of_terraform_and_resume_brings_that_along(shop: Shop, 
     assert "past Terraform" not in program("history").err
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("layout", ["layers"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("way", ["direct", "resume", "rollback"])
+@pytest.mark.parametrize("way", ["direct", pytest.param("resume", marks=LONG), pytest.param("rollback", marks=LONG)])
 def test_killed_around_the_batch_the_next_command_converges(
     shop: Shop, program: Program, moment: str, way: str
 ) -> None:

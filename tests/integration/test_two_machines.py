@@ -102,6 +102,8 @@ def test_a_rollback_from_elsewhere_calls_a_deploy_back(
     assert_on_blue(shop, desk)
 
 
+@pytest.mark.fault(19)
+@pytest.mark.long
 def test_others_are_told_who_is_at_work_and_may_wait(
     shop: Shop, machines: Machines, desk: Program, far: Program
 ) -> None:
@@ -119,7 +121,7 @@ def test_others_are_told_who_is_at_work_and_may_wait(
 
 
 @pytest.mark.fault(16)
-@pytest.mark.parametrize("verb", ["rollback", "resume"])
+@pytest.mark.parametrize("verb", ["rollback", pytest.param("resume", marks=pytest.mark.long)])
 def test_a_machine_that_is_gone_is_succeeded(
     shop: Shop, machines: Machines, desk: Program, far: Program, verb: str
 ) -> None:
@@ -198,9 +200,8 @@ def test_of_several_machines_that_begin_at_once_one_goes_through(shop: Shop, mac
 
 
 @pytest.mark.fault(20)
-@pytest.mark.parametrize(
-    "clock", ["-3600 1", pytest.param("3600 1", marks=pytest.mark.long), pytest.param("0 50", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("clock", ["-3600 1", "3600 1", "0 50"])
 def test_another_machines_clock_is_not_believed(shop: Shop, machines: Machines, desk: Program, clock: str) -> None:
     """An hour off, or running away: neither a lease nor the order of runs stands on it."""
     far = machines.machine("far", SCALED_CLOCK=clock)
@@ -223,7 +224,8 @@ def test_another_machines_clock_is_not_believed(shop: Shop, machines: Machines, 
 
 
 @pytest.mark.fault(21)
-@pytest.mark.parametrize("verb", ["rollback", pytest.param("resume", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("verb", ["rollback", "resume"])
 def test_a_store_that_cannot_be_reached_before_and_during_a_run(
     shop: Shop, machines: Machines, desk: Program, far: Program, verb: str
 ) -> None:
@@ -253,6 +255,7 @@ def test_a_store_that_cannot_be_reached_before_and_during_a_run(
 
 
 @pytest.mark.fault(21)
+@pytest.mark.long
 def test_a_rollback_past_terraform_needs_no_store_and_its_journal_comes_home(
     shop: Shop, machines: Machines, desk: Program, far: Program
 ) -> None:
