@@ -130,6 +130,21 @@ class TerraformFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LockLeft(Event):
+    """A Terraform was killed, or has held the state's lock and failed: perhaps it could not give that back.
+
+    started, ended: Unix time.
+    """
+
+    name: ClassVar[str] = "lock-left"
+    layer: str
+    command: str
+    pid: int
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChanging(Event):
     """Terraform is on one resource. stage: start, progress, complete or errored."""
 

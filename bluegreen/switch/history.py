@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
@@ -17,6 +17,9 @@ SWITCHED, RETURNED, ROLLED_BACK, RETIRED, STUCK = "switched", "returned", "rolle
 RECONCILED, FROZEN, UNLOCKED = "reconciled", "frozen", "unlocked"
 DIRECT = "rolled-back-directly"
 
+LEFT = ("layer", "command", "pid", "started", "ended")
+"""What a journal says of a Terraform that failed and may have left the state locked."""
+
 FOREVER = -1.0
 """As the end of a warm time."""
 
@@ -28,8 +31,8 @@ class PastRun:
     applied: whether any apply was begun that Terraform did not refuse at once. moved_at: when the last such apply that
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
-    terraform: the process that its journal does not say has ended. failed: the last apply that failed when it had begun
-    to change something. asked: see events.RunStarted. hooks: name and number of each hook that was begun -> its exit
+    terraform: the process that its journal does not say has ended. failed: the last one that failed and may have left
+    the state locked. asked: see events.RunStarted. hooks: name and number of each hook that was begun -> its exit
     code, None when its journal does not say that it ended. addresses: where the public records pointed when a color was
     live.
     """
@@ -100,7 +103,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     touched: set[Color] = set()
     applied_in: set[str] = set()
     probed: dict[str, str] = {}
-    started, changing = 0.0, False
+    started = 0.0
     for entry in entries:
         data = entry.data
         match entry.event:
@@ -111,13 +114,10 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                 found |= {"host": data.get("host", ""), "result": EMPTY}
             case "terraform-started":
                 found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
-                changing = False
-            case "resource":
-                changing = True
             case "terraform-finished":
-                ended, found["terraform"] = found.get("terraform"), None
-                if changing and ended is not None and data["exit_code"]:
-                    found["failed"] = replace(ended, ended=entry.time)
+                found["terraform"] = None
+            case "lock-left":
+                found["failed"] = DeadTerraform(**{name: data[name] for name in LEFT})
             case "hook-started" | "hook-finished":
                 found["hooks"] = {**found.get("hooks", {}), (data["hook"], data["number"]): data.get("exit_code")}
             case "route-chosen":

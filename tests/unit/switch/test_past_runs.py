@@ -7,6 +7,7 @@ import pytest
 
 from bluegreen.adapters.fakes.state import MemoryStore
 from bluegreen.model import Color
+from bluegreen.ports import DeadTerraform, JournalEntry
 from bluegreen.switch.history import History, PastRun, read_run
 from bluegreen.switch.phases import Phase
 
@@ -185,3 +186,10 @@ def test_a_release_was_returned_from_until_it_was_deployed_well() -> None:
     assert diary.wrote(verdict="switched", release="2").history.returned_from("2") is None
     diary.wrote("rollback", "green", "blue", "1", "rolled-back", origin_release="2")
     assert diary.history.returned_from("2").id == "run-3"  # type: ignore[union-attr]
+
+
+def test_a_terraform_that_may_have_left_its_lock_is_remembered() -> None:
+    left = {"layer": "edge", "command": "plan", "pid": 7, "started": 1.0, "ended": 2.0}
+    run = read_run("run-1", [JournalEntry({"event": "lock-left", "time": 2.0, **left})])
+    assert run.failed == DeadTerraform("edge", "plan", 7, 1.0, 2.0)
+    assert run.terraform is None
