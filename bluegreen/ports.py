@@ -157,6 +157,10 @@ class Workspace(Protocol):
         """Plan with `values`. contents: also read each record's planned content. look: no lock, nothing kept."""
         ...
 
+    def called_off(self) -> AbstractContextManager[None]:
+        """Within, a plan that another thread is making is ended, whatever it waits for: it raises Interrupted."""
+        ...
+
     def apply(self, plan: Plan) -> Mapping[str, Any] | None:
         """Apply exactly that saved plan; return the output `bluegreen` that the apply gave, None if it gave none.
 

@@ -35,6 +35,10 @@ from bluegreen.switch.request import (
 from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.steps import Steps
 
+WAY_BACK_WAIT = 10.0
+"""Seconds for which the plan of the way back is waited for, when all else is done. It takes one or two where the API
+answers; where that is silent, a return needs the state's lock, and a deploy that is proven should end."""
+
 
 @dataclass(slots=True)
 class Deploy(Steps):
@@ -259,8 +263,7 @@ class Deploy(Steps):
             raise Leave(NO_ORIGIN, BluegreenError("a first deploy has nothing to go back to"))
         with self.world.interruptions.shielded():
             self.say(f"going back to {self.origin}, please wait", "warning")
-            if self.way_back is not None:
-                wait([self.way_back])  # it holds the state's lock
+            self._end_way_back()  # it holds the state's lock
             stack = self.world.stack
             intent = values.returned(stack.complete(), self.origin)
             try:
@@ -273,8 +276,18 @@ class Deploy(Steps):
 
     def finish(self) -> None:
         super(Deploy, self).finish()  # a dataclass with slots is made anew, and a bare super() would miss it
+        self._end_way_back()
         if self.way_back is not None:
             self.way_back.result()
+
+    def _end_way_back(self) -> None:
+        """Wait for the plan of the way back, and call it off when it takes too long."""
+        if self.way_back is None:
+            return
+        if wait([self.way_back], WAY_BACK_WAIT).not_done:
+            self.say("the way back is not prepared, a rollback plans it anew: its plan took too long", "warning")
+            with self.world.stack.last.workspace.called_off():
+                wait([self.way_back])
 
 
 @dataclass(slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from bluegreen.errors import ApplyNotBegun, BluegreenError, Locked, TerraformError
+from bluegreen.errors import ApplyNotBegun, BluegreenError, Interrupted, Locked, TerraformError
 from bluegreen.model import Action, Value
 from bluegreen.ports import Change, DeadTerraform, KeptPlan, Plan, State
 
@@ -29,14 +31,16 @@ World: TypeAlias = Callable[[Mapping[str, Value]], Desired]
 class FakeWorkspace:
     """ports.Workspace whose root is a function.
 
-    calls: each method's name, in order. fail_plan, fail_apply: raised by the next plan or apply, once. after: whether
-    the failing apply has stored its resources before; the output is never stored by one that fails.
+    calls: each method's name, in order. hangs: no plan is done before it is called off. fail_plan, fail_apply: raised
+    by the next plan or apply, once. after: whether the failing apply has stored its resources before; the output is
+    never stored by one that fails.
     """
 
     layer: str
     variables: frozenset[str]
     world: World
     calls: list[str] = field(default_factory=list)
+    hangs: bool = False
     fail_folder: BluegreenError | None = None
     fail_room: BluegreenError | None = None
     fail_plan: BluegreenError | None = None
@@ -48,6 +52,7 @@ class FakeWorkspace:
     _serial: int = 0
     _saved: dict[str, tuple[int, Desired]] = field(default_factory=dict)
     _kept: KeptPlan | None = None
+    _called_off: threading.Event = field(default_factory=threading.Event)
 
     def check_folder(self) -> None:
         self.calls.append("check_folder")
@@ -75,6 +80,9 @@ class FakeWorkspace:
         if self.fail_plan:
             error, self.fail_plan = self.fail_plan, None
             raise error
+        if self.hangs:
+            self._called_off.wait()
+            raise Interrupted("interrupted before it was planned", where=self.layer)
         used = {name: value for name, value in values.items() if name in self.variables}
         if missing := sorted(self.variables - used.keys()):
             raise TerraformError(f"terraform plan failed: no value for {missing[0]}", where=self.layer)
@@ -90,6 +98,14 @@ class FakeWorkspace:
         if path:
             self._saved[path] = (self._serial, desired)
         return Plan(self.layer, changes, empty, path, shown if contents else None, used)
+
+    @contextmanager
+    def called_off(self) -> Iterator[None]:
+        self._called_off.set()
+        try:
+            yield
+        finally:
+            self._called_off.clear()
 
     def apply(self, plan: Plan) -> Mapping[str, Any] | None:
         self.calls.append("apply")

@@ -125,6 +125,16 @@ class Calls:
         self._environment = environment
         self._emit = emit
         self._interruptions = interruptions
+        self._called_off = False
+
+    @contextmanager
+    def called_off(self) -> Iterator[None]:
+        """Within, what runs here is interrupted, and killed when that does not help; nothing is begun."""
+        self._called_off = True
+        try:
+            yield
+        finally:
+            self._called_off = False
 
     @contextmanager
     def ran(self, name: str, command: Argv, *, anyway: bool = False) -> Iterator[Outcome]:
@@ -133,13 +143,21 @@ class Calls:
         anyway: whoever asked the run to stop has to wait for this one.
         """
         interruptions = NeverInterrupted() if anyway else self._interruptions
-        if interruptions.requested:
+        if interruptions.requested or self._called_off:
             raise Interrupted(f"interrupted before terraform {name}", where=self._layer)
         with self.scratch() as scratch:
             outcome = Outcome(scratch / "stdout", time.time())
             stderr = scratch / "stderr"
             order = Command(
-                self._layer, name, command, self._folder, self._environment(), outcome.stdout, stderr, self._patience
+                self._layer,
+                name,
+                command,
+                self._folder,
+                self._environment(),
+                outcome.stdout,
+                stderr,
+                self._patience,
+                lambda: self._called_off,
             )
             try:
                 outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, interruptions)

@@ -8,6 +8,7 @@ One that a Ctrl-C hits in the moment before it has its session has not begun, an
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -45,10 +46,16 @@ class Patience:
 
 PATIENCE = Patience()
 
+CALLED_OFF_GRACE = 2.0
+"""Seconds from the SIGINT until what was called off is killed. It is a plan, which has nothing to finish."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. name: plan, apply, ...; stdout, stderr: files that do not exist yet, created with mode 0600."""
+    """What to run. name: plan, apply, ...; stdout, stderr: files that do not exist yet, created with mode 0600.
+
+    called_off: asked while it runs: whether nobody waits for it any more.
+    """
 
     layer: str
     name: str
@@ -58,6 +65,7 @@ class Command:
     stdout: Path
     stderr: Path
     patience: Patience = PATIENCE
+    called_off: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def _run_once(
 ) -> Ended:
     begun = time.monotonic()
     with _start(command) as child:
-        watch = _Watch(child, output, on_line, interruptions, command.patience)
+        watch = _Watch(command, child, output, on_line, interruptions)
         try:
             born = find_process(child.pid)
             started = (born.started if born else 0.0) or time.time()
@@ -136,27 +144,28 @@ class _Watch:
 
     def __init__(
         self,
+        command: Command,
         child: subprocess.Popen[bytes],
         output: BinaryIO,
         on_line: Callable[[bytes], None],
         interruptions: Interruptions,
-        patience: Patience,
     ) -> None:
-        self._patience = patience
+        self._command = command
         self._child = child
         self._output = output
         self._on_line = on_line
         self._interruptions = interruptions
         self._torn = b""
+        self._last = math.inf
         self.interrupted = self.overdue = False
 
     def until_end(self, begun: float) -> None:
         """Return when the child has ended and all its lines were handed on, a last one without its newline included."""
         while self._child.poll() is None:
             spent = time.monotonic() - begun
-            self._end_what_hangs(spent)
             if self._interruptions.requested:
                 self.interrupt()
+            self._end_what_hangs(spent)
             self._read()
             time.sleep(min(LONGEST_PAUSE, max(SHORTEST_PAUSE, spent / 20)))
         self._read()
@@ -164,12 +173,20 @@ class _Watch:
             self._on_line(self._torn)
 
     def _end_what_hangs(self, spent: float) -> None:
-        if spent >= self._patience.deadline:
+        patience = self._command.patience
+        if spent >= patience.deadline:
             self.overdue = True
-            self.interrupt()
-        if spent >= self._patience.deadline + self._patience.grace:
+            self._end_by(patience.deadline + patience.grace)
+        if self._command.called_off():
+            self._end_by(spent + CALLED_OFF_GRACE)
+        if spent >= self._last:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)  # with its providers, which would outlive it
+
+    def _end_by(self, last: float) -> None:
+        """Interrupt it, and kill it when it has run for `last` seconds; the earliest time that was named counts."""
+        self._last = min(self._last, last)
+        self.interrupt()
 
     def interrupt(self) -> None:
         """Forward the one SIGINT. Never a second one."""

@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,9 @@ class TerraformWorkspace:
                 self._leave_values(used)  # an apply that its run did not live to see has made them true
             shown = self._contents(out) if contents else None
             return Plan(self._layer, changes, empty, "" if look else str(out), shown, used)
+
+    def called_off(self) -> AbstractContextManager[None]:
+        return self._calls.called_off()
 
     def apply(self, plan: Plan) -> Mapping[str, Any] | None:
         if not plan.path:

@@ -11,6 +11,7 @@ import pytest
 from bluegreen.adapters.fakes.http import FakeProber
 from bluegreen.errors import GuardRefused, Locked, TargetRefused, TerraformError
 from bluegreen.model import Color
+from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Guard
 from bluegreen.switch.rollback import PUBLIC_WAIT
 
@@ -149,6 +150,29 @@ def test_a_way_back_that_cannot_be_prepared_is_said_and_costs_nothing(shop: Star
         assert town.run("deploy", release="2").verdict == "switched"
     assert "the way back is not prepared" in town.said
     assert town.run("rollback", to=Color.BLUE).verdict == "rolled-back"
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_way_back_whose_plan_hangs_holds_up_neither_a_deploy_nor_its_return(
+    shop: Start, monkeypatch: pytest.MonkeyPatch, bad: bool
+) -> None:
+    monkeypatch.setattr("bluegreen.switch.deploy.in_background", in_background)
+    monkeypatch.setattr("bluegreen.switch.deploy.WAY_BACK_WAIT", 0.01)
+    town = shop()
+
+    told = "the way back is not prepared, a rollback plans it anew: its plan took too long"
+
+    def hang() -> None:
+        town.root().hangs = True
+        town.moods.update(green="sick" if bad else "")
+
+    def answer() -> None:
+        town.root().hangs = False
+
+    with town.on("apply-finished", hang, phase="SWITCH"), town.on("said", answer, text=told):
+        result = town.run("deploy", release="2")
+    assert (result.verdict, town.live) == (("returned", "blue") if bad else ("switched", "green"))
+    assert told in town.said
 
 
 def test_a_stopped_target_is_started_by_the_state(town: Any) -> None:

@@ -215,6 +215,18 @@ time.sleep(60)
         os.kill(provider, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("stops", ["signal.SIG_DFL", "signal.SIG_IGN"], ids=["stops", "hangs"])
+def test_what_is_called_off_is_interrupted_and_killed_when_that_does_not_help(
+    child: Child, monkeypatch: pytest.MonkeyPatch, stops: str
+) -> None:
+    monkeypatch.setattr("bluegreen.adapters.terraform.process.CALLED_OFF_GRACE", 0.2)
+    script = f"import signal, time; signal.signal(signal.SIGINT, {stops}); print('up', flush=True); time.sleep(60)"
+    command = replace(child.command(sys.executable, "-I", "-S", "-c", script), called_off=lambda: bool(child.lines))
+    ended = run(command, child.on_line, child.events.append, child.interruptions)
+    code = -signal.SIGINT if stops == "signal.SIG_DFL" else -signal.SIGKILL
+    assert (ended.exit_code, ended.overdue, ended.interrupted) == (code, False, True)
+
+
 def is_gone(pid: int) -> bool:
     """Wait until a process that was killed is no more, or only waits to be buried."""
     end = time.monotonic() + 10
