@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -42,16 +41,6 @@ class CloudShop(Shop):
     def up(self) -> None:
         super().up()
         self.sandbox.pace_operations(0)
-
-    def keep(self, copy: Path) -> None:
-        """Keep this world, while it is down, for `restore`."""
-        shutil.copytree(self.folder, copy, symlinks=True)
-
-    def restore(self, copy: Path) -> None:
-        """Make this world, while it is down, what it was; its servers boot anew when it comes up."""
-        shutil.rmtree(self.folder)
-        shutil.copytree(copy, self.folder, symlinks=True)
-        self.events.clear()
 
     def traffic(self) -> Traffic:
         """Less than in the sandbox's own stack: here a run takes ten times as long, on the same processors."""
@@ -115,6 +104,10 @@ class CloudShop(Shop):
     def stop(self, color: str) -> None:
         """Stop a machine by hand."""
         self._compute("POST", f"{INSTANCES}/shop-pro-{color}/stop")
+
+    def remove_instance(self, color: str) -> None:
+        """Delete a machine by hand."""
+        self._compute("DELETE", f"{INSTANCES}/shop-pro-{color}")
 
     def process(self, color: str) -> int | None:
         """The process that is a color's running machine: another one after each boot."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from gate import Gate
 from night import QUICK, Night
-from planted import plant
+from planted import SECRETS, plant
 from root import World
 from shop import Shop
+from worlds import Worlds, up
 
 
 @pytest.fixture(params=["layers"])
@@ -18,22 +19,33 @@ def layout(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def secretive_shop(folder: Path, layout: str) -> Shop:
+    shop = Shop(folder, layout, **QUICK)
+    plant(shop)
+    return shop
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds[Shop]:
+    return Worlds(tmp_path_factory.mktemp("worlds"), secretive_shop)
+
+
 @pytest.fixture
 def night(
-    tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    tmp_path: Path,
+    layout: str,
+    worlds: Worlds[Shop],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Night]:
     """A shop that serves release 1.4.2 from blue, with secrets about that have leaked nowhere in the end."""
-    shop = Shop(tmp_path / "shop", layout, **QUICK)
-    plant(shop, monkeypatch)
-    shop.up()
-    try:
-        shop.run("deploy")
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    with up(worlds.at(layout, "deployed")) as shop:
         night = Night(shop, tmp_path / "scratch")
         yield night
         if not request.node.get_closest_marker("control"):  # what others leave lying about is not ours
             night.assert_nothing_leaked()
-    finally:
-        shop.down()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from shop import Shop
 
 HEADER = "X-Probe-Pass"
@@ -32,10 +31,8 @@ variable "db_password" {
 """
 
 
-def plant(shop: Shop, patch: pytest.MonkeyPatch) -> None:
-    """Have all of them in this process's environment, and used: saved plans of the servers hold the variable."""
-    for name, secret in SECRETS.items():
-        patch.setenv(name, secret)
+def plant(shop: Shop) -> None:
+    """Have all of them used, once they are in the environment: saved plans of the servers hold the variable."""
     shop.configure(
         probe={"headers": {HEADER: "${SHOP_PROBE_PASS}"}}, terraform={"env": {"SHOP_STATE": "${SHOP_STATE_PASS}"}}
     )

@@ -21,8 +21,8 @@ from bluegreen.switch.phases import TABLES
 
 pytestmark = [pytest.mark.fault(1), pytest.mark.long, pytest.mark.timeout(900)]
 
-KILLS = 25
-"""Random kills of one test; there are eight such tests."""
+KILLS = 20
+"""Random kills of one test; there are ten such tests."""
 
 CHANGES = 2
 """Exit code of `terraform plan -detailed-exitcode`."""
@@ -115,7 +115,7 @@ def test_while_a_state_on_disk_is_being_written(tally: Tally, world: World) -> N
     workspace = world.ready()
     workspace.apply(workspace.plan(BLUE))
     chance = random.Random(1)
-    for number in range(40):
+    for number in range(20):
         with tally.fault():
             values = {**BLUE, "secret": str(number)}
             world.on_event = lambda event: kill_terraform(event, chance.uniform(0.0, 0.05))

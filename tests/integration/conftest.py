@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from root import World
 from shop import Shop
+from worlds import Worlds, up
 
 
 @pytest.fixture(params=["single", "layers"])
@@ -15,20 +16,23 @@ def layout(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds[Shop]:
+    return Worlds(tmp_path_factory.mktemp("worlds"), Shop)
+
+
 @pytest.fixture
-def empty_shop(tmp_path: Path, layout: str) -> Iterator[Shop]:
+def empty_shop(worlds: Worlds[Shop], layout: str) -> Iterator[Shop]:
     """A shop whose sandbox is up, with nothing deployed."""
-    shop = Shop(tmp_path / "shop", layout)
-    shop.up()
-    yield shop
-    shop.down()
+    with up(worlds.at(layout, "empty")) as shop:
+        yield shop
 
 
 @pytest.fixture
-def shop(empty_shop: Shop) -> Shop:
+def shop(worlds: Worlds[Shop], layout: str) -> Iterator[Shop]:
     """A shop that serves release 1.4.2 from blue."""
-    empty_shop.run("deploy")
-    return empty_shop
+    with up(worlds.at(layout, "deployed")) as shop:
+        yield shop
 
 
 @pytest.fixture

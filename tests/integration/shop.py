@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -63,6 +64,16 @@ class Shop:
 
     def down(self) -> None:
         down(self.folder / ".bluegreen" / "sandbox", self.network)
+
+    def keep(self, copy: Path) -> None:
+        """Keep this world, while it is down, for `restore`."""
+        shutil.copytree(self.folder, copy, symlinks=True)
+
+    def restore(self, copy: Path) -> None:
+        """Make this world, while it is down, what it was; its servers boot anew when it comes up."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(copy, self.folder, symlinks=True)
+        self.events = []
 
     def configure(self, **settings: Any) -> None:
         """Lay settings over the ones of the environment."""

@@ -21,8 +21,8 @@ def layout() -> str:
 
 
 @pytest.fixture
-def program(empty_shop: Shop) -> Program:
-    return Program(empty_shop.folder)
+def program(shop: Shop) -> Program:
+    return Program(shop.folder)
 
 
 @pytest.fixture
@@ -81,7 +81,8 @@ def test_what_cannot_be_meant_is_2_and_says_where(new_shop: Shop) -> None:
     assert program("rollback").code == 2
 
 
-def test_a_first_deploy_is_asked_for(empty_shop: Shop, program: Program) -> None:
+def test_a_first_deploy_is_asked_for(empty_shop: Shop) -> None:
+    program = Program(empty_shop.folder)
     nobody = program("deploy")
     assert nobody.code == 2
     assert "stdin is no terminal" in nobody.err
