@@ -22,7 +22,7 @@ from bluegreen.config.load import Config, load_config
 from bluegreen.errors import BluegreenError, Locked
 from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said, envelope
 from bluegreen.model import EMPTY, Color, Value
-from bluegreen.ports import Freeze, Holder, JournalEntry, Store
+from bluegreen.ports import Freeze, Holder, JournalEntry, Log, Store
 from bluegreen.sandbox.address import Network
 from bluegreen.switch.conduct import RunResult, conduct
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
@@ -260,6 +260,10 @@ class Environment(Wiring):
     def journal(self, run: str) -> Sequence[JournalEntry]:
         """Return one run's events. Raises UsageError when there is no such run."""
         return self.store.journal(run)
+
+    def logs(self, run: str) -> Sequence[Log]:
+        """Return what Terraform said in one run, as far as that is kept."""
+        return self.store.logs(run)
 
     def _nothing(self, why: str) -> RunResult:
         """Tell that there is nothing to do, in no journal."""

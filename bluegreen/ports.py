@@ -6,7 +6,7 @@ Each port has one fake beside the real adapter, and one suite in tests/contracts
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -461,6 +461,18 @@ class JournalEntry:
         return float(self.data.get("time", 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What Terraform said while it ran one command in a layer: no values, no secrets, and safe to print."""
+
+    layer: str
+    command: str
+    text: str
+
+
+KeepLog = Callable[[Log], None]
+
+
 class Commands(Protocol):
     """Runs a user's own command: an argument list, no shell, in its own process group."""
 
@@ -475,7 +487,7 @@ class Commands(Protocol):
 
 
 class Store(Protocol):
-    """What is kept of one environment: journals, one per run, and whether it is frozen."""
+    """What is kept of one environment: journals and logs, by run, and whether it is frozen."""
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
         """Add one line to a run's journal; durable: it is on disk before this returns."""
@@ -487,6 +499,14 @@ class Store(Protocol):
 
     def journal(self, run: str) -> Sequence[JournalEntry]:
         """Read one run. Raises BluegreenError when there is none, or when it cannot be read."""
+        ...
+
+    def keep_log(self, run: str, log: Log) -> None:
+        """Keep what one command of a run said, or the end of that. Raises BluegreenError."""
+        ...
+
+    def logs(self, run: str) -> Sequence[Log]:
+        """Return what is kept of what a run's commands said, in order. Raises BluegreenError."""
         ...
 
     def call_back(self, run: str, who: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bluegreen import __version__
 from bluegreen.adapters.called_back import CalledBack
@@ -24,6 +24,7 @@ from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.host import host, lives, who
 from bluegreen.adapters.state.journal import BestEffortStore, new_run_id
 from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
+from bluegreen.adapters.state.logs import RunLogs
 from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.adapters.terraform.process import Patience
 from bluegreen.adapters.terraform.workspace import TerraformWorkspace
@@ -34,20 +35,15 @@ from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, UsageError
 from bluegreen.events import Event, Said
 from bluegreen.model import Action
-from bluegreen.ports import Interruptions, Lock, Store
+from bluegreen.ports import Interruptions, KeepLog, Lock, Store
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.guard import Allowance, Guard, Step
 from bluegreen.switch.history import History
-from bluegreen.switch.request import (
-    DEPLOYS,
-)
+from bluegreen.switch.request import DEPLOYS
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.world import Confirm, World
-
-if TYPE_CHECKING:  # each verb imports what it needs of these when it is called: a rollback waits for nothing else
-    pass
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
@@ -162,8 +158,9 @@ class Wiring:
         if not terraform:
             journal = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
         emit = self._emitter(run, clock, journal)
+        logs = RunLogs(journal, run, lambda told: emit(Said(told, "warning")))
         layers = [
-            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions))
+            Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions, logs.keep))
             for layer in (self.config.stack if terraform else ())
         ]
         stack = Stack(layers, self._guard(allow), emit, clock)
@@ -196,6 +193,7 @@ class Wiring:
             raise
         finally:
             prober.stop()
+            logs.close()
 
     def _refuse_shared_state(self) -> None:
         terraform = self.configured.terraform
@@ -267,6 +265,7 @@ class Wiring:
         layer: LayerConfig,
         emit: Callable[[Event], None] = lambda event: None,  # what it is called for is no run
         interruptions: Interruptions | None = None,
+        keep_log: KeepLog = lambda log: None,
     ) -> TerraformWorkspace:
         """Return the Terraform of one layer."""
         from bluegreen.render.tfvars import render_tfvars
@@ -290,6 +289,7 @@ class Wiring:
             clean=self._clean,
             patience=Patience(terraform.deadline, terraform.grace),
             service=SandboxStates(self.network) if self.network else None,
+            keep_log=keep_log,
         )
 
 

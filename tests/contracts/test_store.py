@@ -19,9 +19,10 @@ from bluegreen.adapters.state.bucket_store import BucketStore
 from bluegreen.adapters.state.journal import LocalStore
 from bluegreen.adapters.state.lease import BucketLock
 from bluegreen.adapters.state.lock import LocalLock
+from bluegreen.adapters.state.logs import LEFT_OUT, LONGEST
 from bluegreen.adapters.state.objects import Objects
 from bluegreen.errors import BluegreenError, Locked
-from bluegreen.ports import Freeze, Lock, Store
+from bluegreen.ports import Freeze, Lock, Log, Store
 
 FIRST, SECOND, THIRD = "20261122-183501-4f2a", "20261122-183501-8000", "20261123-000000-0000"
 
@@ -119,6 +120,28 @@ def test_a_run_that_never_was_has_no_journal(store: Store) -> None:
     with pytest.raises(BluegreenError, match=FIRST) as caught:
         store.journal(FIRST)
     assert "bluegreen history" in caught.value.hint
+
+
+def test_logs_are_kept_below_their_run_in_order(store: Store) -> None:
+    said = [
+        Log("edge", "plan", "Plan: 0 to add\n"),
+        Log("blue-2", "state-pull", "Zoë\n"),
+        Log("edge", "plan", "more\n"),
+    ]
+    assert list(store.logs(FIRST)) == []
+    for log in said:
+        store.keep_log(FIRST, log)
+    store.keep_log(SECOND, Log("edge", "apply", "of another run\n"))
+    assert list(store.logs(FIRST)) == said
+    assert list(store.runs()) == []
+
+
+def test_of_a_log_that_never_ends_the_end_is_kept(store: Store) -> None:
+    store.keep_log(FIRST, Log("edge", "apply", "still creating\n" * LONGEST + "Error: bad\n"))
+    (log,) = store.logs(FIRST)
+    assert len(log.text) <= LONGEST + len(LEFT_OUT)
+    assert log.text.startswith(f"{LEFT_OUT}still creating\n")
+    assert log.text.endswith("\nstill creating\nError: bad\n")
 
 
 class Contenders:

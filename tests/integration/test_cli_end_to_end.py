@@ -166,7 +166,7 @@ def test_a_failed_run_is_shown_with_all_that_terraform_said(shop: Shop, program:
     code.write_text(whole)
     done = program("deploy", "--release", "1.5.0")
     assert done.code == 0
-    assert "\n== main: apply-" in program("show", "--logs", _last_run(program)).out
+    assert "\n== main: apply\n" in program("show", "--logs", _last_run(program)).out
 
 
 def test_status_looks_past_a_lock_that_says_nothing(shop: Shop, program: Program) -> None:

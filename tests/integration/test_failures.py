@@ -12,8 +12,9 @@ from shop import Shop, terraform
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.http import HttpProbe
+from bluegreen.adapters.state.journal import LocalStore
 from bluegreen.errors import BluegreenError, CheckFailed, DriftFound, GuardRefused, Interrupted, Returned, TargetRefused
-from bluegreen.ports import Answer, Question
+from bluegreen.ports import Answer, Log, Question
 
 
 def when(event: str, act: Any, **fields: str) -> Any:
@@ -40,6 +41,17 @@ def assert_on_blue(shop: Shop) -> None:
     status = shop.environment().status()
     assert (status.active, status.public, list(status.drift)) == ("blue", "blue", [])
     shop.assert_nothing_to_plan()
+
+
+@pytest.mark.parametrize("layout", ["single"])
+def test_a_log_that_cannot_be_kept_costs_no_run(empty_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(store: LocalStore, run: str, log: Log) -> None:
+        raise BluegreenError("cannot keep a log: no")
+
+    monkeypatch.setattr(LocalStore, "keep_log", refuse)
+    assert empty_shop.run("deploy").verdict == "switched"
+    warned = [said["text"] for said in empty_shop.told("said") if said["level"] == "warning"]
+    assert warned == ["cannot keep a log: no; what Terraform says in this run is not kept"]
 
 
 @pytest.mark.fault(8)

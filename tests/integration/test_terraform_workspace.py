@@ -18,10 +18,10 @@ import pytest
 from root import BLUE, ROOT, World, held_lock, wait_until
 
 from bluegreen.adapters.terraform.engine import find_engine
-from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Interrupted, Locked, TerraformError
 from bluegreen.events import Event, ResourceChanging, Said, TerraformFinished, TerraformStarted
+from bluegreen.ports import Log
 
 
 def bare_plan(world: World) -> int:
@@ -315,12 +315,12 @@ def test_our_values_win_over_the_var_files_of_the_configuration(world: World) ->
 
 
 def test_logs_hold_messages_and_no_values(world: World) -> None:
-    workspace = world.ready()
+    logs: list[Log] = []
+    workspace = world.ready(keep_log=logs.append)
     workspace.apply(workspace.plan({**BLUE, "script": "echo from-the-script"}))
-    assert [path.name for path in find_logs(workspace.logs)] == ["init-1.log", "plan-2.log", "apply-3.log"]
-    text = find_logs(workspace.logs)[-1].read_text()
-    assert "terraform_data.work: Creation complete" in text
-    assert "from-the-script" not in text
+    assert [(log.layer, log.command) for log in logs] == [("edge", "init"), ("edge", "plan"), ("edge", "apply")]
+    assert "terraform_data.work: Creation complete" in logs[-1].text
+    assert "from-the-script" not in logs[-1].text
 
 
 def test_a_second_engine_does_not_take_over_unasked(world: World) -> None:

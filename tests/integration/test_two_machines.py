@@ -65,7 +65,8 @@ def test_one_deploys_and_the_other_rolls_back(shop: Shop, machines: Machines, de
     told = json.loads(far("status", "--json").out)
     assert (told["active"], told["rollback"]["ready"], told["rollback"]["prepared"]) == ("green", True, False), told
     assert f"{deployed.result['run']}" in far("history").out
-    assert "@desk" in far("show", deployed.result["run"]).out
+    shown = far("show", deployed.result["run"], "--logs").out
+    assert ("@desk" in shown, "\n== edge: apply\n" in shown) == (True, True), shown
     back = far("rollback", "--json")
     assert (back.code, back.result["active"]) == (0, "blue"), back
     again = desk("deploy", "--release", "1.5.0")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from bluegreen.adapters.state.logs import shortened
 from bluegreen.errors import Locked, UsageError
-from bluegreen.ports import Freeze, Holder, JournalEntry
+from bluegreen.ports import Freeze, Holder, JournalEntry, Log
 
 
 class MemoryStore:
@@ -18,6 +19,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.durable: dict[str, int] = {}
         self._journals: dict[str, list[JournalEntry]] = {}
+        self._logs: dict[str, list[Log]] = {}
         self._freeze: Freeze | None = None
         self._called_back: dict[str, str] = {}
 
@@ -34,6 +36,12 @@ class MemoryStore:
         if run not in self._journals:
             raise UsageError(f"there is no run {run}", hint="list the runs: bluegreen history")
         return tuple(self._journals[run])
+
+    def keep_log(self, run: str, log: Log) -> None:
+        self._logs.setdefault(run, []).append(shortened(log))
+
+    def logs(self, run: str) -> Sequence[Log]:
+        return tuple(self._logs.get(run, ()))
 
     def call_back(self, run: str, who: str) -> None:
         self._called_back[run] = who

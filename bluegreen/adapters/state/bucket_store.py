@@ -11,15 +11,16 @@ from typing import Any
 
 from bluegreen.adapters.state.freeze import freeze_to_json, parse_freeze
 from bluegreen.adapters.state.journal import RUN_ID, damaged, journal_line, no_run, no_run_id, parse_journal
+from bluegreen.adapters.state.logs import LOGS, log_name, parse_log, shortened
 from bluegreen.adapters.state.objects import NONE, Conflict, Objects
 from bluegreen.errors import BluegreenError, Locked
-from bluegreen.ports import Freeze, JournalEntry
+from bluegreen.ports import Freeze, JournalEntry, Log
 
 EVERY = 2.0
 """Seconds after which a line is written that need not be there at once. Each write is an object and a request."""
 
 READERS = 8
-"""Pieces of a journal that are read at a time."""
+"""Pieces of a journal, or logs, that are read at a time."""
 
 FREEZE = "freeze.json"
 
@@ -34,7 +35,7 @@ class Pieces:
 
 
 class BucketStore:
-    """ports.Store: `runs/RUN/000001.jsonl` and so on, `runs/RUN.return` and `freeze.json`.
+    """ports.Store: `runs/RUN/000001.jsonl` and so on, `runs/RUN.return`, `logs/RUN/` and `freeze.json`.
 
     No piece of a journal is ever written twice. Who comes to a journal that somebody else has begun writes the next
     piece, and with that shuts the other one out: for that one the number is taken. where: of the store, for errors.
@@ -49,6 +50,7 @@ class BucketStore:
         self._fence = fence
         self._every = every
         self._journals: dict[str, Pieces] = {}
+        self._logs: dict[str, int] = {}
         self._adding, self._writing = Lock(), Lock()
         self._later: Timer | None = None
 
@@ -121,14 +123,31 @@ class BucketStore:
         where = f"{self._where}/runs/{run}"
         if names != [_piece(run, number) for number in range(1, len(names) + 1)]:
             raise damaged(where, "the journal is damaged: a piece of it is missing")
-        with ThreadPoolExecutor(READERS) as readers:
-            pieces = list(readers.map(self._objects.read, names))
-        return parse_journal(b"".join(piece or b"" for piece in pieces), where)
+        return parse_journal(b"".join(self._contents(names)), where)
 
-    def _folder(self, run: str) -> str:
+    def _contents(self, names: Sequence[str]) -> Sequence[bytes]:
+        with ThreadPoolExecutor(READERS) as readers:
+            return [content or b"" for content in readers.map(self._objects.read, names)]
+
+    def keep_log(self, run: str, log: Log) -> None:
+        folder, content = self._folder(run, LOGS), shortened(log).text.encode(errors="replace")
+        while True:
+            number = self._logs[run] = (self._logs.get(run) or len(self._objects.names(folder))) + 1
+            try:
+                self._objects.write(folder + log_name(number, log), content, generation=NONE)
+                return
+            except Conflict:
+                continue  # of somebody who was at this run too
+
+    def logs(self, run: str) -> Sequence[Log]:
+        names = self._objects.names(self._folder(run, LOGS))
+        found = zip(names, self._contents(names), strict=True)
+        return [log for name, content in found if (log := parse_log(name.rpartition("/")[2], content))]
+
+    def _folder(self, run: str, kind: str = "runs") -> str:
         if not RUN_ID.fullmatch(run):
             raise no_run_id(run, self.runs())
-        return f"runs/{run}/"
+        return f"{kind}/{run}/"
 
     def call_back(self, run: str, who: str) -> None:
         if who:

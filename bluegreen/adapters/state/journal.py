@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 import difflib
 import json
+import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 from bluegreen.adapters.state.files import (
     append_line,
+    create_file,
     explained,
     has_a_line,
     private_folder,
@@ -22,12 +25,16 @@ from bluegreen.adapters.state.files import (
     sync_folder,
 )
 from bluegreen.adapters.state.freeze import freeze_to_json, parse_freeze
+from bluegreen.adapters.state.logs import LOGS, log_name, parse_log, shortened
 from bluegreen.errors import BluegreenError, UsageError
 from bluegreen.events import Result
-from bluegreen.ports import Freeze, JournalEntry
+from bluegreen.ports import Freeze, JournalEntry, Log
 
 VERSION = 1
 """Of the journal's form; the first line carries it under `journal`."""
+
+KEPT = 50
+"""Runs whose logs are kept, the newest ones; a deploy has about ten."""
 
 SILENT = 60.0
 """Seconds; a run that is under way tells something far more often."""
@@ -73,10 +80,11 @@ def _meant(run: str, runs: Sequence[str]) -> str:
 
 
 class LocalStore:
-    """ports.Store in the folder `root`: `runs/RUN.jsonl`, `runs/RUN.return` and `freeze.json`."""
+    """ports.Store in the folder `root`: `runs/RUN.jsonl`, `runs/RUN.return`, `logs/RUN/` and `freeze.json`."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "runs"
+        self._logs = root / LOGS
         self._frozen = root / "freeze.json"
 
     def append(self, run: str, entry: Mapping[str, Any], *, durable: bool) -> None:
@@ -123,6 +131,25 @@ class LocalStore:
         if not RUN_ID.fullmatch(run):
             raise no_run_id(run, self.runs())
         return self._folder / f"{run}{_SUFFIX}"
+
+    def keep_log(self, run: str, log: Log) -> None:
+        folder = self._logs / self._path(run).stem
+        begun = folder.exists()
+        for path in (self._logs, folder):
+            private_folder(path)
+        content = shortened(log).text.encode(errors="replace")
+        with explained(folder, "keep a log"):
+            number = sum(1 for _ in folder.iterdir()) + 1
+            create_file(folder / log_name(number, log), content)
+            runs = () if begun else sorted(filter(RUN_ID.fullmatch, os.listdir(self._logs)))
+            for old in runs[:-KEPT]:
+                shutil.rmtree(self._logs / old)
+
+    def logs(self, run: str) -> Sequence[Log]:
+        folder = self._logs / self._path(run).stem
+        with explained(folder, "read the logs"):
+            paths = sorted(folder.glob("*.log"))
+            return [log for path in paths if (log := parse_log(path.name, read_file(path)))]
 
     def call_back(self, run: str, who: str) -> None:
         path = self._path(run).with_suffix(".return")

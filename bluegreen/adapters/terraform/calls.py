@@ -7,23 +7,23 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bluegreen.adapters.printable import printable
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.terraform.argv import Argv
 from bluegreen.adapters.terraform.leftovers import ours
-from bluegreen.adapters.terraform.logs import LOGS, keep_log
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import PATIENCE, Command, Ended, Patience, run
 from bluegreen.adapters.terraform.state_lock import LOCK_INFO, StateLock, find_lock
 from bluegreen.errors import ApplyNotBegun, BluegreenError, Diagnostic, Interrupted, Locked, TerraformError
 from bluegreen.events import Emit, ResourceChanging
 from bluegreen.model import OUTPUT
-from bluegreen.ports import Change, Interruptions
+from bluegreen.ports import Change, Interruptions, KeepLog, Log
 
 _HINTS: Mapping[str, str] = {
     "init": "mend it, then try: bluegreen plan, which changes nothing",
@@ -102,8 +102,8 @@ class Outcome:
 class Calls:
     """Calls Terraform in one folder.
 
-    environment: asked at each call. data_dir: private; logs and scratch folders go there. clean: takes secrets out of
-    what Terraform says, before anything is kept or raised.
+    environment: asked at each call. data_dir: private; scratch folders go there. clean: takes secrets out of what
+    Terraform says, before anything is kept or raised.
     """
 
     def __init__(
@@ -116,7 +116,9 @@ class Calls:
         interruptions: Interruptions,
         clean: Callable[[str], str],
         patience: Patience = PATIENCE,
+        keep_log: KeepLog = lambda log: None,
     ) -> None:
+        self._keep_log = keep_log
         self._patience = patience
         self._clean = clean
         self._layer = layer
@@ -163,10 +165,8 @@ class Calls:
                 outcome.ended = run(order, lambda line: self._note(line, outcome), self._emit, interruptions)
                 outcome.stderr = self._clean(parse_stderr(stderr.read_text(errors="replace")))
             finally:
-                with suppress(OSError):  # a log that cannot be written takes nothing back from what Terraform did
-                    keep_log(
-                        self._data_dir / LOGS, name, [message.text for message in outcome.messages if message.text]
-                    )
+                said = "".join(f"{message.text}\n" for message in outcome.messages if message.text)
+                self._keep_log(Log(self._layer, name, printable(said)))
             yield outcome
 
     def _note(self, line: bytes, outcome: Outcome) -> None:

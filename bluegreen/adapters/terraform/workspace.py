@@ -28,13 +28,12 @@ from bluegreen.adapters.terraform.folder import (
 from bluegreen.adapters.terraform.kept import PlanShelf
 from bluegreen.adapters.terraform.leftovers import ours, sweep
 from bluegreen.adapters.terraform.local_state import LocalState
-from bluegreen.adapters.terraform.logs import LOGS
 from bluegreen.adapters.terraform.process import PATIENCE, Patience
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
 from bluegreen.errors import BluegreenError, ConfigError, Diagnostic, Locked
 from bluegreen.events import Emit, Said
 from bluegreen.model import Value
-from bluegreen.ports import DeadTerraform, Interruptions, KeptPlan, Plan, State
+from bluegreen.ports import DeadTerraform, Interruptions, KeepLog, KeptPlan, Plan, State
 
 LEAST_FREE = 64 << 20
 """Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
@@ -51,7 +50,8 @@ class TerraformWorkspace:
     environment of Terraform.
     lock_timeout: seconds to wait for somebody else's state lock. keep_values: leave the values of each apply in
     the folder for a bare plan; not where one folder serves two layers or environments. clean: takes secrets out of
-    what Terraform says. service: the state's server, where it can be asked about locks.
+    what Terraform says. service: the state's server, where it can be asked about locks. keep_log: called with what each
+    command said.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class TerraformWorkspace:
         clean: Callable[[str], str] = str,
         patience: Patience = PATIENCE,
         service: StateService | None = None,
+        keep_log: KeepLog = lambda log: None,
     ) -> None:
         self._layer = layer
         self._folder = folder.absolute()
@@ -89,7 +90,15 @@ class TerraformWorkspace:
         self._keep_values = keep_values
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
         self._calls = Calls(
-            layer, self._folder, self._data_dir, lambda: self.environment, emit, interruptions, clean, patience
+            layer,
+            self._folder,
+            self._data_dir,
+            lambda: self.environment,
+            emit,
+            interruptions,
+            clean,
+            patience,
+            keep_log,
         )
         self._warned: set[str] = set()
         self._scanned: tuple[object, Root] | None = None
@@ -114,11 +123,6 @@ class TerraformWorkspace:
     @property
     def folder(self) -> Path:
         return self._folder
-
-    @property
-    def logs(self) -> Path:
-        """The folder of this layer's logs; see logs.find_logs."""
-        return self._data_dir / LOGS
 
     @property
     def variables(self) -> frozenset[str]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import time
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from bluegreen.cli.commands import history, plan, show, status
 from bluegreen.cli.main import run
 from bluegreen.cli.past import Row, history_lines, row_of, run_lines
 from bluegreen.cli.views import plan_lines, status_lines, table
-from bluegreen.ports import Holder, JournalEntry
+from bluegreen.ports import Holder, JournalEntry, Log
 from bluegreen.switch.preview import LayerPreview, Preview
 from bluegreen.switch.status import ColorStatus, StatusReport, WayBack
 
@@ -107,9 +104,11 @@ def test_a_lock_that_does_not_say_by_whom() -> None:
 class Looked:
     """An environment that can only be looked at."""
 
-    def __init__(self, status: Any = None, plan: Any = None, runs: dict[str, Events] | None = None) -> None:
+    def __init__(
+        self, status: Any = None, plan: Any = None, runs: dict[str, Events] | None = None, logs: Sequence[Log] = ()
+    ) -> None:
         self.status, self.plan = (lambda: status), (lambda **_: plan)
-        self._runs = runs or {}
+        self._runs, self._logs = runs or {}, logs
         self.store = self
 
     def runs(self) -> list[str]:
@@ -117,6 +116,9 @@ class Looked:
 
     def journal(self, run: str) -> list[JournalEntry]:
         return [JournalEntry(event) for event in self._runs[run]]
+
+    def logs(self, run: str) -> Sequence[Log]:
+        return self._logs
 
 
 def test_status_check_lists_the_alarms(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -321,20 +323,6 @@ def test_what_is_said_before_the_first_phase_stands_apart() -> None:
     assert told[-2:] == ["", "  warning: run Q was cut off"]
 
 
-class Kept(Looked):
-    """A run of which logs are kept. logs: name -> text and when it was written, all of the layer `edge`."""
-
-    def __init__(self, data: Path, events: Events, logs: dict[str, tuple[str, float]]) -> None:
-        super().__init__(runs={"R": events})
-        self.layer_data = lambda layer: data / layer.name
-        self.config = SimpleNamespace(stack=[SimpleNamespace(name="edge")])
-        for name, (text, written) in logs.items():
-            path = data / "edge" / "logs" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            os.utime(path, (written, written))
-
-
 FAILED = "Terraform 1.11.4\nWarning: old\n  of no matter\nError: Bad, on main.tf:3\n  Very\n  bad.\nPlan: no\n"
 RAN = [
     {"event": "phase-started", "phase": "PREPARE", "time": 80.0},
@@ -344,11 +332,11 @@ RAN = [
 
 
 @pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Show a run and return what is printed."""
+def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Show a run, of which these logs are kept, and return what is printed."""
 
-    def call(*arguments: str, events: Events = RAN, **logs: tuple[str, float]) -> str:
-        kept = Kept(tmp_path, events, {name.replace("_", "-") + ".log": log for name, log in logs.items()})
+    def call(*arguments: str, events: Events = RAN, logs: Sequence[Log] = ()) -> str:
+        kept = Looked(runs={"R": events}, logs=logs)
         monkeypatch.setattr(show, "open_environment", lambda options: kept)
         assert run(["show", "R", *arguments]) == 0
         return capsys.readouterr().out
@@ -362,11 +350,9 @@ def test_show_repeats_what_terraform_said_in_detail_though_its_log_is_gone(shown
 
 
 def test_the_logs_of_a_run_are_shown_or_why_there_are_none(shown: Callable[..., str]) -> None:
-    assert shown("--logs", plan_1=(FAILED, 100.0)).endswith(f"\n== edge: plan-1.log\n{FAILED}")
-    assert shown("--logs", plan_1=(FAILED, 300.0)).endswith(
-        "each layer keeps its last 50, on the machine that ran it\n"
-    )
-    assert "printed states and plans only" in shown("--logs", state_pull_2=("", 100.0))
+    logs = [Log("edge", "plan", FAILED), Log("edge", "apply", "bad\n")]
+    assert shown("--logs", logs=logs).endswith(f"\n== edge: plan\n{FAILED}\n== edge: apply\nbad\n")
+    assert "no logs are kept of this run: it is too old, or" in shown("--logs")
     never = shown("--logs", events=[{**ERRORED, "time": 1.0}])
     assert never.endswith("no logs: this run ended before it called Terraform\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,34 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.redaction import GONE, redact
 from bluegreen.adapters.terraform.calls import Calls
-from bluegreen.adapters.terraform.logs import find_logs
 from bluegreen.errors import ApplyNotBegun, EngineError, TerraformError
-from bluegreen.events import Event
+from bluegreen.events import Emit, Event
+from bluegreen.ports import Interruptions, Log
 
 
 def ignore(event: Event) -> None:
     """Nobody listens."""
 
 
+class Made(Calls):
+    """Calls for the layer `edge`, in a folder, and the logs that were kept of them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        emit: Emit = ignore,
+        interruptions: Interruptions | None = None,
+        clean: Callable[[str], str] = str,
+    ) -> None:
+        self.logs: list[Log] = []
+        heard = interruptions or FakeInterruptions()
+        data, keep_log = folder / "data", self.logs.append
+        super().__init__("edge", folder, data, lambda: os.environ, emit, heard, clean, keep_log=keep_log)
+
+
 @pytest.fixture
-def calls(tmp_path: Path) -> Calls:
-    return Calls("edge", tmp_path, tmp_path / "data", lambda: os.environ, ignore, FakeInterruptions(), str)
+def calls(tmp_path: Path) -> Made:
+    return Made(tmp_path)
 
 
 def failed(calls: Calls, name: str, script: str = "exit 1") -> TerraformError:
@@ -82,7 +99,16 @@ def test_an_apply_has_not_begun_only_when_terraform_says_so(
     assert isinstance(error, ApplyNotBegun) is not_begun
 
 
-def test_the_log_keeps_the_details_that_the_error_carries(calls: Calls, tmp_path: Path) -> None:
+def test_a_log_can_be_printed_as_it_is(calls: Made, tmp_path: Path) -> None:
+    said = ["red \x1b[31mred\x1b[0m", "\u202eevil\x07"]
+    lines = [json.dumps({"type": "version", "@message": line}) + "\n" for line in said]
+    (tmp_path / "lines").write_text("".join(lines))
+    with calls.ran("plan", ("cat", "lines")):
+        pass
+    assert calls.logs == [Log("edge", "plan", "red red\nevil\n")]
+
+
+def test_the_log_keeps_the_details_that_the_error_carries(calls: Made, tmp_path: Path) -> None:
     lines = [
         {"type": "version", "@message": "Terraform 1.11.4", "terraform": "1.11.4"},
         *(
@@ -98,9 +124,8 @@ def test_the_log_keeps_the_details_that_the_error_carries(calls: Calls, tmp_path
     (tmp_path / "lines").write_text("".join(json.dumps(line) + "\n" for line in lines))
     error = failed(calls, "plan", "cat lines; exit 1")
     assert error.details == ("first", "second", "Error: third")
-    (log,) = find_logs(tmp_path / "data" / "logs")
-    kept = log.read_text().splitlines()
-    assert kept[3:8] == ["Error: Bad", "  first", "  second", "Error: Bad", "  Error: third"]
+    (log,) = calls.logs
+    assert log.text.splitlines()[3:8] == ["Error: Bad", "  first", "  second", "Error: Bad", "  Error: third"]
 
 
 def test_an_error_repeats_as_much_as_a_person_reads(calls: Calls, tmp_path: Path) -> None:
@@ -135,20 +160,11 @@ def test_a_secret_that_is_written_in_two_parts_is_neither_kept_nor_repeated(tmp_
     (tmp_path / "first").write_text(line[:cut])
     (tmp_path / "second").write_text(line[cut:])
     reading, events = Reading(tmp_path), list[Event]()
-    calls = Calls(
-        "edge",
-        tmp_path,
-        tmp_path / "data",
-        lambda: os.environ,
-        events.append,
-        reading,
-        lambda text: redact(text, [SECRET]),
-    )
+    calls = Made(tmp_path, events.append, reading, lambda text: redact(text, [SECRET]))
     error = failed(calls, "plan", "cat first; until [ -e go ]; do sleep 0.01; done; cat second; exit 1")
     assert reading.go.exists()
     assert error.details == (f"it is {GONE}",)
-    (log,) = find_logs(tmp_path / "data" / "logs")
-    assert log.read_text() == f"Error: {GONE} is bad\n  it is {GONE}\n"
+    assert calls.logs == [Log("edge", "plan", f"Error: {GONE} is bad\n  it is {GONE}\n")]
     assert "hunter22" not in f"{error} {error.details} {events}"
 
 
@@ -156,14 +172,6 @@ def test_neither_is_one_that_terraform_wraps_for_people(tmp_path: Path) -> None:
     """Of a command without a stream of JSON: in a frame, and at most 78 characters a line."""
     passphrase = "correct horse battery staple"
     (tmp_path / "framed").write_text("╷\n│ Error: wrong passphrase\n│ \n│ It is correct horse\n│ battery staple.\n╵\n")
-    calls = Calls(
-        "edge",
-        tmp_path,
-        tmp_path / "data",
-        lambda: os.environ,
-        ignore,
-        FakeInterruptions(),
-        lambda text: redact(text, [passphrase]),
-    )
+    calls = Made(tmp_path, clean=lambda text: redact(text, [passphrase]))
     error = failed(calls, "state-pull", "cat framed >&2; exit 1")
     assert f"It is {GONE}." in error.message
