@@ -24,7 +24,7 @@ from bluegreen.switch.history import (
     read_run,
 )
 from bluegreen.switch.hooks import Hooks
-from bluegreen.switch.phases import NOTHING, TABLES, Phase
+from bluegreen.switch.phases import NOTHING, Phase
 from bluegreen.switch.steps import Steps
 from bluegreen.switch.world import World
 
@@ -115,7 +115,7 @@ def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> Run
     began = world.clock.monotonic()
     engine, hooks = Engine(world.emit, world.clock, world.interruptions), Hooks(verb, steps)
     try:
-        ending = engine.walk(steps.routes or TABLES[verb], hooks.around(steps.steps()), begin())
+        ending = engine.walk(steps.routes(verb), hooks.around(steps.steps()), begin())
         if ending.phase == Phase.DONE and ending.outcome != NOTHING:
             hooks.at_the_end()
     finally:

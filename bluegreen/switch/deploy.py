@@ -14,7 +14,7 @@ from bluegreen.events import RouteChosen
 from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Plan
-from bluegreen.run.engine import Leave
+from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
@@ -24,7 +24,7 @@ from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
 from bluegreen.switch.holding import holding
-from bluegreen.switch.phases import NO_ORIGIN, NOTHING, Phase
+from bluegreen.switch.phases import CLOSED, NO_ORIGIN, NOTHING, TABLES, Phase
 from bluegreen.switch.request import (
     DeployRequest,
     deploy_target,
@@ -51,6 +51,9 @@ class Deploy(Steps):
     wanted: Mapping[str, Any] = field(default_factory=dict)
     first: bool = False
     way_back: Future[None] | None = None
+
+    def routes(self, verb: str) -> Routes:
+        return (CLOSED if self.request.no_way_back else TABLES)[verb]
 
     def steps(self) -> dict[str, PhaseStep]:
         return {
@@ -248,13 +251,13 @@ class Deploy(Steps):
             self._stay_unless_well()
 
     def prove_target(self) -> None:
-        with holding(self, no_way_back=bool(self.request.no_way_back)):
+        with holding(self.world.settings):
             self.prove(self.target)
 
     def bake(self) -> None:
         facts = self.world.stack.complete()
         self.audience.pace(self.world.settings.bake.every)
-        with holding(self, no_way_back=bool(self.request.no_way_back)):
+        with holding(self.world.settings):
             self.world.witness.bake(facts.of(self.target), facts.of(self.target.other), self.audience)
 
     def go_back(self) -> None:

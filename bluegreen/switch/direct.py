@@ -28,13 +28,15 @@ from bluegreen.switch.steps import Steps
 class Direct(Steps):
     """Its steps. public_url: where the public asks. contents: record id -> the content that it is to be given."""
 
-    routes: ClassVar[Routes | None] = DIRECT
     done: ClassVar[str] = history.DIRECT
     _: KW_ONLY
     request: DirectRequest
     edge: EdgeSwitch
     public_url: str
     contents: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+    def routes(self, verb: str) -> Routes:
+        return DIRECT
 
     def steps(self) -> dict[str, PhaseStep]:
         return {

@@ -99,6 +99,21 @@ DIRECT: Routes = {
 }
 """A rollback past Terraform. Whoever takes it up again walks RECONCILE: the state is to say what the edge says."""
 
+
+def _held(table: Routes) -> Routes:
+    return {
+        phase: {outcome: P.STUCK if following == P.RETURN else following for outcome, following in routes.items()}
+        for phase, routes in table.items()
+        if phase != P.RETURN
+    }
+
+
+CLOSED: Mapping[str, Routes] = {"deploy": _held(DEPLOY), "switch": _held(SWITCH)}
+"""Of a release that nobody may go back from: once its SWITCH has begun to move the public, RETURN is a human's to call.
+
+What it brings may have served somebody, and written what the release before cannot read.
+"""
+
 TABLES: Mapping[str, Routes] = {
     "deploy": DEPLOY,
     "prepare": PREPARE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from bluegreen.errors import CheckFailed, Refused
 from bluegreen.model import Color, StackFacts
@@ -26,8 +25,10 @@ class Reconcile(Steps):
     the public is pointed at the target, which the state says is active; then the origin is the target too.
     """
 
-    routes: ClassVar[Routes | None] = RECONCILE
     request: ReconcileRequest = field(default_factory=ReconcileRequest)
+
+    def routes(self, verb: str) -> Routes:
+        return RECONCILE
 
     def steps(self) -> dict[str, PhaseStep]:
         return {

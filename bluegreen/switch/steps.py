@@ -28,7 +28,7 @@ from bluegreen.switch.audience import Audience, Seen
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
 from bluegreen.switch.live_edge import Live
-from bluegreen.switch.phases import NOT_BEGUN, UNANSWERED, Phase
+from bluegreen.switch.phases import NOT_BEGUN, TABLES, UNANSWERED, Phase
 from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.world import World
 
@@ -51,11 +51,10 @@ class Steps:
     """The steps of one run. origin: the color that served before it; target: the one it is about.
 
     active: the color that serves the public, as far as this run knows. moving: an apply was begun that moves the
-    public. cut: the run of which this is the rest, None if it is none. routes, done: the table to walk and the verdict
-    at its end, where they are not the verb's.
+    public. cut: the run of which this is the rest, None if it is none. done: the verdict at the end of its table, where
+    that is not the verb's.
     """
 
-    routes: ClassVar[Routes | None] = None
     done: ClassVar[str] = ""
     world: World
     live: Live = field(init=False)
@@ -71,8 +70,12 @@ class Steps:
         self.live = Live(self.world)
         self.audience = self.world.audience()
 
+    def routes(self, verb: str) -> Routes:
+        """Return the table to walk."""
+        return TABLES[verb]
+
     def steps(self) -> dict[str, PhaseStep]:
-        """Return what does each phase of the verb's table."""
+        """Return what does each phase of that table."""
         raise NotImplementedError
 
     @property

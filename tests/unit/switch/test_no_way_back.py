@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bluegreen.errors import Stuck, TargetRefused
+from bluegreen.errors import Stuck, TargetRefused, TerraformError
 from bluegreen.model import Color
 from bluegreen.ports import Record
 from bluegreen.switch.phases import Phase
@@ -82,6 +82,45 @@ def test_an_interruption_is_no_reason_to_go_back(town: Any, phase: str, asked_by
         result = deploy(town)
     assert (result.verdict, result.exit_code, town.live) == ("stuck", code, "green")
     assert town.resume().verdict == "switched"
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_an_apply_of_the_switch_that_failed_is_for_a_human(town: Any, moved: bool) -> None:
+    def fail() -> None:
+        town.root().fail_apply, town.root().after = TerraformError("terraform apply failed", applying=True), moved
+
+    with town.on("phase-started", fail, phase=P.SWITCH):
+        result = deploy(town)
+    live = "green" if moved else "blue"
+    assert (type(result.error), result.exit_code, town.live, result.active) == (Stuck, 7, live, live)
+    assert (town.phases[-1], "bluegreen rollback --force" in result.error.hint) == (P.SWITCH, True)
+    assert isinstance(town.run("rollback").error, TargetRefused)
+    assert town.resume().verdict == "switched"
+    assert town.live == "green"
+
+
+@pytest.mark.parametrize(("asked_by", "code"), [("", 130), ("ana", 7)])
+def test_so_is_one_that_was_interrupted(town: Any, asked_by: str, code: int) -> None:
+    with town.on("apply-started", lambda: town.interruptions.interrupt(asked_by), phase=P.SWITCH):
+        result = deploy(town)
+    assert (result.verdict, result.exit_code, town.live) == ("stuck", code, "green")
+    assert town.resume().verdict == "switched"
+
+
+def test_one_that_was_not_begun_has_cost_nothing(town: Any) -> None:
+    def fail() -> None:
+        town.root().fail_plan = TerraformError("terraform plan failed")
+
+    with town.on("phase-started", fail, phase=P.SWITCH):
+        result = deploy(town)
+    assert (result.verdict, result.exit_code, town.live) == ("failed", 1, "blue")
+    assert town.run("rollback").verdict == "nothing-to-do"
+
+
+def test_a_hook_that_fails_after_the_switch_is_no_reason_either(shop: Start) -> None:
+    town = shop(hooks={"after_switch": [{"command": ["tell"]}]})
+    town.commands.result = (3, "no chat")
+    assert (deploy(town).exit_code, town.live, town.phases[-1]) == (7, "green", P.SWITCH)
 
 
 def test_one_that_was_killed_is_still_held_when_it_is_taken_up(town: Any) -> None:
