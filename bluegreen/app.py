@@ -176,15 +176,16 @@ class Environment(Wiring):
 
         request = DirectRequest(Color(to), reason, address, force)
         with self._world("rollback", terraform=False) as world:
-            hostname = next(iter(self.configured.edge.hostnames), "")
-            public_url = self.network.public_url if self.network else f"https://{hostname}/"
-            steps = Direct(world, request=request, edge=self._vendors().edge_switch(), public_url=public_url)
+            steps = Direct(world, request=request, edge=self._vendors().edge_switch(), public_at=self._public_at)
             opening = self._opening("rollback", terraform=False)
             started = RunStarted(**opening, reason=reason, asked={"direct": True})
             result = conduct_past_locks(world, started, steps)
         with contextlib.suppress(BluegreenError):  # it is tried again by whatever comes next
             self.keeping_for(hurried=True).bring_home()
         return _ended(result)
+
+    def _public_at(self, hostname: str) -> tuple[str, str]:
+        return (self.network.public_url, hostname) if self.network else (f"https://{hostname}/", "")
 
     def retire(
         self, *, standby: str = "", due: bool = False, dry_run: bool = False, force: bool = False, reason: str = ""

@@ -6,18 +6,22 @@ truth, the run counts as unfinished.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import ClassVar
+from urllib.parse import urljoin
 
-from bluegreen.errors import BluegreenError, ConfigError, Refused, Stuck, TargetRefused
+from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Refused, Stuck, TargetRefused
 from bluegreen.events import ApplyStarted, RouteChosen
+from bluegreen.health import Origin
 from bluegreen.model import EMPTY, Color, ColorFacts, EdgeFacts, StackFacts
 from bluegreen.ports import EdgeSwitch, Holder, Record
 from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import history
+from bluegreen.switch.audience import Seen
+from bluegreen.switch.background import interruptibly
 from bluegreen.switch.drift import ROUTING
 from bluegreen.switch.phases import DIRECT, NOT_BEGUN, Phase
 from bluegreen.switch.request import DEPLOYS, DirectRequest, refuse_closed
@@ -26,13 +30,17 @@ from bluegreen.switch.steps import Steps
 
 @dataclass(slots=True)
 class Direct(Steps):
-    """Its steps. public_url: where the public asks. contents: record id -> the content that it is to be given."""
+    """Its steps.
+
+    public_at: public hostname -> the URL at which the public asks there, and its Host, "" for the one in the URL.
+    contents: record id -> the content that it is to be given.
+    """
 
     done: ClassVar[str] = history.DIRECT
     _: KW_ONLY
     request: DirectRequest
     edge: EdgeSwitch
-    public_url: str
+    public_at: Callable[[str], tuple[str, str]]
     contents: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     def routes(self, verb: str) -> Routes:
@@ -42,7 +50,7 @@ class Direct(Steps):
         return {
             Phase.PREFLIGHT: self.preflight,
             Phase.SWITCH: self.switch,
-            Phase.PROVE: self.prove_interruptibly,
+            Phase.PROVE: self.prove_everywhere,
         }
 
     @property
@@ -65,7 +73,7 @@ class Direct(Steps):
             colors={color: ColorFacts(color, enabled=True, address=address) for color, address in addresses.items()},
             active=self.target,
             public_hostnames=tuple(hostnames),
-            public_url=self.public_url,
+            public_url=self.public_at(hostnames[0])[0],
             edge=EdgeFacts(zone_id=zone_id),
         )
         self.world.emit(RouteChosen(self.origin, "", self.target, "", EMPTY))
@@ -149,6 +157,37 @@ class Direct(Steps):
         if failed is not None and found.live == self.origin:
             raise Leave(NOT_BEGUN, failed)
         raise Stuck(f"the public records were not all switched: {told}") from failed
+
+    def prove_everywhere(self) -> None:
+        """Prove the first public hostname as other runs do, then that the origin answers at no other one any more.
+
+        What does not say who answers, such as a name that the CDN redirects, is no evidence: it is said, and ends
+        nothing. Raises CheckFailed.
+        """
+        self.prove_interruptibly()
+        good = Origin.UNMARKED if self.world.settings.identity is None else Origin.NEW
+        for hostname in self.world.stack.complete().public_hostnames[1:]:
+            seen = self._settled(hostname)
+            if seen.origin is not good:
+                self.say(f"{hostname} does not say who answers there: {seen.origin} ({seen.answer.outcome})", "warning")
+
+    def _settled(self, hostname: str) -> Seen:
+        """Return the last of `probe.healthy` answers in a row that are not the origin's. Raises CheckFailed."""
+        world, probe, facts = self.world, self.world.settings.probe, self.world.stack.complete()
+        public, (url, host) = world.witness.serving(facts, self.target), self.public_at(hostname)
+        question = replace(world.witness.public_question(facts), url=urljoin(url, probe.path), host=host)
+        deadline, row = world.clock.monotonic() + probe.deadline, 0
+        while True:
+            answer = interruptibly(hostname, lambda: world.probe.ask(question), world.clock)
+            seen = Seen(public.origin(answer), answer)
+            row = 0 if seen.origin is Origin.OLD else row + 1
+            if row >= probe.healthy:
+                return seen
+            if world.clock.monotonic() > deadline:
+                raise CheckFailed(
+                    f"{hostname} did not settle on {self.target} in time: it is answered by another color"
+                )
+            world.clock.sleep(probe.every)
 
 
 def _public(records: Sequence[Record], hostnames: Sequence[str]) -> Sequence[Record]:

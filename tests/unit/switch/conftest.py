@@ -188,6 +188,7 @@ class Town:
     prepares: the way back that a deploy has planned is kept.
     blind: nothing can be reached from here. cached: the public's answers come from a cache; challenged: from the edge.
     rebound: the public name leads to an address to which no probe goes.
+    stuck: public hostname -> who answers there, whatever its record says.
     """
 
     def __init__(self, layout: str = "single", *, previous: bool = True, **settings: Any) -> None:
@@ -198,6 +199,7 @@ class Town:
         self.records, self.cache = FakeSwitch("shop.test", "zone"), FakeCache("zone")
         self.instances, self.resolver = FakeInstances({}), FakeResolver()
         self.moods: dict[str, str] = {}
+        self.stuck: dict[str, str] = {}
         self.refreshes = self.prepares = False
         self.blind = self.cached = self.challenged = self.rebound = False
         self.commands = FakeCommands()
@@ -284,7 +286,7 @@ class Town:
                 return Answer(0, error="refused: 10.0.0.7 is a private address", reached=False, asked=now, refused=True)
             if self.challenged:
                 return Answer(403, {"cf-mitigated": "challenge"}, asked=now)
-            answer = self._answer_of(self.live)
+            answer = self._answer_of(self.stuck.get(question.host, self.live))
             return replace(answer, headers={**answer.headers, "cf-cache-status": "HIT"}) if self.cached else answer
         color = next((color for color, address in ADDRESSES.items() if address == question.address), "")
         if self.moods.get(color) == "walled":
@@ -328,7 +330,7 @@ class Town:
         )
 
     def _live(self, facts: StackFacts | None) -> Any:
-        return self.records.named("zone", [HOSTNAME])
+        return self.records.named("zone", facts.public_hostnames if facts else [HOSTNAME])
 
     def _confirm(self, question: str) -> None:
         self.questions.append(question)
@@ -361,7 +363,7 @@ class Town:
         world = replace(world, stack=Stack([], Guard(), world.emit, self.clock))
         request = DirectRequest(reason="the state is gone", **asked)
         return conduct_past_locks(
-            world, started, Direct(world, request=request, edge=self.records, public_url=PUBLIC_URL)
+            world, started, Direct(world, request=request, edge=self.records, public_at=lambda name: (PUBLIC_URL, name))
         )
 
     def resume(self) -> RunResult:

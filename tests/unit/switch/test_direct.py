@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from bluegreen.adapters.fakes.http import FakeProbe
 from bluegreen.errors import (
     BluegreenError,
     ConfigError,
@@ -19,7 +20,7 @@ from bluegreen.errors import (
     UsageError,
 )
 from bluegreen.model import Color
-from bluegreen.ports import Freeze, Record
+from bluegreen.ports import Answer, Freeze, Question, Record
 from bluegreen.switch.phases import Phase
 from bluegreen.switch.request import DirectRequest
 
@@ -64,6 +65,55 @@ def test_it_moves_the_public_without_terraform_and_proves_it(town: Any) -> None:
     assert town.records.switched == [{"r1": BLUE}]
     assert result.requests["sent"] > 20
     assert town.questions[-1] == "Point shop.test at blue (127.0.0.11), past Terraform?"
+
+
+WWW = "www.shop.test"
+
+
+@pytest.fixture
+def two(shop: Start) -> Any:
+    """The same with a second public hostname, which the stack does not know."""
+    town = shop(edge={**EDGE, "hostnames": ["shop.test", WWW]})
+    town.run("deploy", release="2")
+    publish(town, own("blue", BLUE), own("green", GREEN), Record("r2", WWW, "A", GREEN, proxied=True))
+    return town
+
+
+def asked_at(town: Any, hostname: str) -> int:
+    return sum(question.host == hostname for question in town.probe.questions)
+
+
+def test_every_hostname_that_was_moved_is_proven(two: Any) -> None:
+    assert two.run("direct", to=Color.BLUE).verdict == "rolled-back-directly"
+    assert two.records.switched == [{"r1": BLUE, "r2": BLUE}]
+    assert asked_at(two, WWW) == two.settings.probe.healthy
+    assert "www" not in two.said
+
+
+def test_one_that_the_other_color_goes_on_answering_is_not_done(two: Any) -> None:
+    two.stuck[WWW] = "green"
+    result = two.run("direct", to=Color.BLUE)
+    assert (type(result.error), result.exit_code, two.phases[-1]) == (Stuck, 7, P.PROVE)
+    assert f"{WWW} did not settle on blue in time" in result.error.message
+    assert result.error.hint.startswith("bluegreen rollback --direct")
+
+
+def test_one_that_follows_late_is(two: Any) -> None:
+    def answer(question: Question) -> Answer:
+        if asked_at(two, WWW) > 2:
+            two.stuck.clear()
+        return cast(Answer, two.answer(question))
+
+    two.stuck[WWW] = "green"
+    two.probe = FakeProbe(answer)
+    assert two.run("direct", to=Color.BLUE).verdict == "rolled-back-directly"
+    assert asked_at(two, WWW) == 2 + two.settings.probe.healthy
+
+
+def test_one_that_does_not_say_who_answers_is_said(two: Any) -> None:
+    two.stuck[WWW] = ""
+    assert two.run("direct", to=Color.BLUE).verdict == "rolled-back-directly"
+    assert f"{WWW} does not say who answers there: failed (refused)" in two.said
 
 
 def test_resume_has_terraform_say_the_same_and_changes_the_marker_only(town: Any) -> None:
