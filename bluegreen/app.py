@@ -19,12 +19,12 @@ from bluegreen.adapters.redaction import cleaned
 from bluegreen.adapters.state.host import who
 from bluegreen.adapters.state.journal import new_run_id
 from bluegreen.config.load import Config, load_config
-from bluegreen.errors import BluegreenError, Locked
-from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said, envelope
+from bluegreen.errors import BluegreenError, Locked, UsageError
+from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said
 from bluegreen.model import EMPTY, Color, Value
 from bluegreen.ports import Freeze, Holder, JournalEntry, Log, Store
 from bluegreen.sandbox.address import Network
-from bluegreen.switch.conduct import RunResult, conduct
+from bluegreen.switch.conduct import RunResult, close_abandoned, conduct
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import (
     DeployRequest,
@@ -275,55 +275,51 @@ class Environment(Wiring):
 
     def lock(self, *, reason: str, until: float = 0.0) -> None:
         """Freeze this environment: nothing may be deployed or retired. until: Unix seconds; 0: until `unlock`."""
-        clock = SystemClock(self.interruptions)
-        freeze = Freeze(reason, who(os.environ), clock.time(), until)
-        self.store.set_freeze(freeze)
-        self._tell_of("lock", clock, FROZEN, reason, f"{self.name} is {freeze.title}")
+        store, now = self.store, time.time()
+        freeze = Freeze(reason, who(os.environ), now, until)
+        store.set_freeze(freeze)
+        self._tell_of("lock", store, FROZEN, reason, f"{self.name} is {freeze.title}")
 
-    def unlock(self, holder: Holder | None = None, *, reason: str = "") -> None:
-        """End a freeze, and break the lock that `holder` holds, as `locked_by` says; the history keeps who, and why.
+    def unlock(self, *, reason: str = "") -> tuple[Holder | None, bool]:
+        """End a freeze, and break the lock that somebody holds, once `confirm` agrees; the history keeps who, and why.
 
-        Raises Locked when its process is seen to live, or when somebody else holds the lock by now.
+        Returns whose lock was broken, None for nobody's, and whether a freeze was ended. Raises UsageError when a lock
+        is to be broken without a reason, Locked when its process is seen to live, or somebody else holds it by now.
         """
         store, lock = self._reached()
-        told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
+        holder, frozen = lock.holder(), _is_frozen(store)
         if holder is not None:
+            if not reason:
+                raise UsageError(f"{holder.title} holds the lock", hint="bluegreen unlock --reason TEXT breaks it")
+            self.confirm(f"{holder.title} holds the lock. If it still runs, two would run at once. Break it?")
             lock.break_(holder)
-            self._shut_out(holder, store, told)
-        store.set_freeze(None)
-        self._tell_of("unlock", SystemClock(self.interruptions), UNLOCKED, reason, told)
+            close_abandoned(store, holder.run, time=time.time(), environment=self.name, service=self.config.service)
+        if frozen:
+            store.set_freeze(None)
+        if holder is not None or frozen:
+            told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
+            self._tell_of("unlock", store, UNLOCKED, reason, told)
+        return holder, frozen
 
-    def _tell_of(self, verb: str, clock: SystemClock, verdict: str, reason: str, told: str) -> None:
+    def _tell_of(self, verb: str, store: Store, verdict: str, reason: str, told: str) -> None:
         """Keep in the history what was done without a run."""
-        store = self.store
-        emit = self._emitter(new_run_id(clock.time(), store.runs()), clock, store)
+        emit = self._emitter(new_run_id(time.time(), store.runs()), SystemClock(self.interruptions), store)
         emit(RunStarted(**self._opening(verb, terraform=False), reason=reason))
         emit(Said(told, "warning"))
         emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
-
-    def _shut_out(self, holder: Holder, store: Store, told: str) -> None:
-        """Write into the journal of whoever lost the lock: should he live after all, he is the one who cannot go on."""
-        if holder.run and holder.run in store.runs():
-            around = envelope(time=time.time(), run=holder.run, environment=self.name, service=self.config.service)
-            store.append(holder.run, {**around, **Said(told, "warning").as_dict()}, durable=True)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether a freeze is set, be it one whose time is over, or one that cannot be read."""
-        try:
-            return self.store.freeze() is not None
-        except Locked:
-            return True
-
-    @property
-    def locked_by(self) -> Holder | None:
-        """Who holds the lock; None when nobody does, or a process that is provably gone."""
-        return self._reached()[1].holder()
 
     def _conduct(
         self, world: World, verb: str, steps: Steps, reason: str = "", asked: Mapping[str, Any] = EMPTY
     ) -> RunResult:
         return _ended(conduct(world, RunStarted(**self._opening(verb), reason=reason, asked=asked), steps))
+
+
+def _is_frozen(store: Store) -> bool:
+    """Return whether a freeze is set, be it one whose time is over, or one that cannot be read."""
+    try:
+        return store.freeze() is not None
+    except Locked:
+        return True
 
 
 def _ended(result: RunResult) -> RunResult:

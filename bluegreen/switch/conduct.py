@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bluegreen.errors import BluegreenError, Interrupted, Locked, Refused, Returned, Stuck
 from bluegreen.events import Result, RunStarted, Said, envelope
 from bluegreen.model import EMPTY
-from bluegreen.ports import Freeze
+from bluegreen.ports import Freeze, Store
 from bluegreen.run.engine import Ending, Engine
 from bluegreen.switch.history import (
     ABANDONED,
@@ -94,10 +94,12 @@ def locked(world: World, started: RunStarted) -> Iterator[None]:
     try:
         world.store.call_back(world.run, "")  # what was asked of it before it was cut off
         other = succeeded if succeeded and succeeded.run != world.run else None
-        closed = other if other and close_abandoned(world, other.run, started.service) else None
+        closed = other is not None and close_abandoned(
+            world.store, other.run, time=world.clock.time(), environment=world.environment, service=started.service
+        )
         world.emit(started)
-        if closed is not None:
-            told = f"run {closed.run} ({closed.verb} by {closed.who}) was cut off and is closed as abandoned"
+        if other is not None and closed:
+            told = f"run {other.run} ({other.verb} by {other.who}) was cut off and is closed as abandoned"
             world.emit(Said(told, "warning"))
         yield
     finally:
@@ -129,13 +131,16 @@ def walk(world: World, verb: str, steps: Steps, begin: Callable[[], str]) -> Run
     return result
 
 
-def close_abandoned(world: World, run: str, service: str) -> bool:
-    """Close the journal of a run whose process is gone, unless it had ended. Returns whether it was closed."""
-    if run not in world.store.runs() or read_run(run, world.store.journal(run)).verdict:
+def close_abandoned(store: Store, run: str, *, time: float, environment: str, service: str) -> bool:
+    """Close the journal of a run that is gone, unless it had ended; return whether it was closed. time: Unix seconds.
+
+    Where machines share the journal, that shuts out whoever is at that run after all.
+    """
+    if run not in store.runs() or read_run(run, store.journal(run)).verdict:
         return False
-    around = envelope(time=world.clock.time(), run=run, environment=world.environment, service=service)
+    around = envelope(time=time, run=run, environment=environment, service=service)
     closing = Result(verdict=ABANDONED, exit_code=Stuck.exit_code)
-    world.store.append(run, {**around, **closing.as_dict()}, durable=True)
+    store.append(run, {**around, **closing.as_dict()}, durable=True)
     return True
 
 

@@ -8,7 +8,7 @@ import bluegreen
 from bluegreen.adapters.fakes.objects import MemoryObjects
 from bluegreen.adapters.state import host
 from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
-from bluegreen.errors import ConfigError, Locked
+from bluegreen.errors import ConfigError, Locked, UsageError
 
 RUN = "20261122-183501-4f2a"
 
@@ -81,13 +81,20 @@ def test_a_broken_lock_shuts_its_holder_out_of_his_journal(tmp_path: Path, monke
         elsewhere.setattr(host, "host", lambda: "elsewhere")
         lock.acquire(RUN, "deploy")
         store.append(RUN, {"event": "run-started", "verb": "deploy"}, durable=True)
-    holder = environment.locked_by
-    assert holder is not None
-    environment.unlock(holder, reason="it burned down")
-    assert environment.locked_by is None
+    questions: list[str] = []
+    environment.confirm = questions.append
+    with pytest.raises(UsageError, match=f"deploy {RUN} of .* holds the lock") as refused:
+        environment.unlock()
+    assert "--reason" in refused.value.hint
+    holder, frozen = environment.unlock(reason="it burned down")
+    assert (holder and holder.run, frozen, len(questions)) == (RUN, False, 1)
+    assert environment.unlock() == (None, False)
     with pytest.raises(Locked, match="somebody else goes on with run"):
         store.append(RUN, {"event": "said"}, durable=True)
-    assert "was broken" in str(environment.journal(RUN)[-1].data["text"])
+    assert environment.journal(RUN)[-1].data["verdict"] == "abandoned"
+    unlocked = environment.journal(environment.store.runs()[0])
+    assert [entry.data["reason"] for entry in unlocked if entry.event == "run-started"] == ["it burned down"]
+    assert any("was broken" in entry.data.get("text", "") for entry in unlocked)
     lock.release()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bluegreen.cli.console import ask, document, tell
-from bluegreen.cli.deploying import check_forced, reason_option
+from bluegreen.cli.deploying import reason_option
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import open_environment
 
@@ -21,12 +21,8 @@ def command(options: Options, reason: str) -> None:
     live. Who did it, and why, is kept in the history.
     """
     environment = open_environment(options)
-    holder, frozen = environment.locked_by, environment.frozen
-    if holder is not None:
-        check_forced(True, reason, "unlock")
-        ask(f"{holder.title} holds the lock. If it still runs, two would run at once. Break it?", yes=options.yes)
-    if holder is not None or frozen:
-        environment.unlock(holder, reason=reason)
+    environment.confirm = lambda question: ask(question, yes=options.yes)
+    holder, frozen = environment.unlock(reason=reason)
     if options.json:
         document({"environment": environment.name, "broken": holder and holder.run, "ended": frozen})
         return
