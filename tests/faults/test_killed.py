@@ -21,8 +21,8 @@ from bluegreen.switch.phases import TABLES
 
 pytestmark = [pytest.mark.fault(1), pytest.mark.long, pytest.mark.timeout(900)]
 
-KILLS = 20
-"""Random kills of one test; there are ten such tests."""
+KILLS = 10
+"""Random kills of one test; there are twenty such tests."""
 
 CHANGES = 2
 """Exit code of `terraform plan -detailed-exitcode`."""
@@ -74,7 +74,7 @@ def test_around_each_write_to_the_journal(night: Night, verb: str, when: str, ta
 
 
 @pytest.mark.parametrize("layout", ["single", "layers"])
-@pytest.mark.parametrize("share", range(4))
+@pytest.mark.parametrize("share", range(8))
 def test_at_random_moments(night: Night, layout: str, share: int, tally: Tally) -> None:
     chance = random.Random(f"{layout} {share}")
     with night.program.start("deploy", "--release", night.release()) as running:
@@ -92,7 +92,7 @@ def test_at_random_moments(night: Night, layout: str, share: int, tally: Tally) 
     night.shop.assert_nothing_to_plan()
 
 
-@pytest.mark.parametrize("share", range(2))
+@pytest.mark.parametrize("share", range(4))
 def test_with_its_terraform(night: Night, share: int, tally: Tally) -> None:
     """As in a power cut, or by a container's end: nothing lives on, and Terraform leaves its lock."""
     chance = random.Random(share)
