@@ -16,6 +16,7 @@ from bluegreen.adapters.printable import printable
 from bluegreen.adapters.signals import NeverInterrupted
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.terraform.argv import Argv
+from bluegreen.adapters.terraform.hints import find_hint
 from bluegreen.adapters.terraform.leftovers import ours
 from bluegreen.adapters.terraform.messages import Fact, Message, Outputs, Stage, parse_line, parse_stderr
 from bluegreen.adapters.terraform.process import PATIENCE, Command, Ended, Patience, run
@@ -201,6 +202,7 @@ class Calls:
             diagnostics=outcome.diagnostics,
             command=name,
             began=outcome.began,
+            known=find_hint("\n".join([*(f"{one.summary}\n{one.detail}" for one in errors), outcome.stderr])),
         )
 
     def locked(self, lock: StateLock | None, since: float = math.inf) -> Locked:
@@ -231,15 +233,17 @@ class Calls:
         diagnostics: Sequence[Diagnostic] = (),
         command: str = "",
         began: bool = True,
+        known: str = "",
     ) -> TerraformError:
         """Return the error of this layer; it says where the state lies if an apply could not store it.
 
         command: the one that failed, "" when it ended well and what it printed cannot be read. began: whether
-        anything was done to a resource.
+        anything was done to a resource. known: what is to be done first, see hints.
         """
         left = self._folder / "errored.tfstate"
         applying = command == "apply"
-        hint = _HINTS.get(command, _READ_BY_HAND).format(layer=self._layer)
+        hint = _HINTS.get(command, _READ_BY_HAND)
+        hint = "; ".join(filter(None, (known, hint))).format(layer=self._layer, folder=self._folder)
         if applying and left.exists():
             push = f"bluegreen tf {self._layer} -- state push {left.name}"
             hint = f"the state could not be stored and lies in {left}: {push}"
