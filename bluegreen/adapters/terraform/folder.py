@@ -126,18 +126,19 @@ def find_intruders(folder: Path, declared: Iterable[str]) -> list[Problem]:
             f"{path.name} loads by itself and sets a variable that only a run may set",
             "git rm --cached it, and ignore it" if path.name == VALUES_FILE else "take this line out",
         )
-        for path in _loading_files(folder)
+        for path in loading_files(folder)
         if path.name != VALUES_FILE or is_tracked(path)
         for statement in read_statements(path)
         if statement.name in names and not statement.block and not statement.parents
     ]
 
 
-def _loading_files(folder: Path) -> list[Path]:
-    fixed = ("terraform.tfvars", "terraform.tfvars.json")
+def loading_files(folder: Path) -> list[Path]:
+    """Return the tfvars files that Terraform loads by itself, in the order in which it does."""
     loading = (".auto.tfvars", ".auto.tfvars.json")
     entries = sorted(entry.name for entry in os.scandir(folder))
-    return [folder / name for name in entries if name in fixed or name.endswith(loading)]
+    fixed = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in entries]
+    return [folder / name for name in (*fixed, *(name for name in entries if name.endswith(loading)))]
 
 
 def is_tracked(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Just enough of HCL's grammar to see which blocks and attributes a file has; expressions are skipped, not evaluated.
+"""Just enough of HCL's grammar to see which blocks and attributes a file has; expressions are kept, not evaluated.
 
 A regular expression over the raw text would take a commented-out variable, or one inside a heredoc, for a real one.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 _TOKEN = re.compile(
     r"""
@@ -27,6 +27,7 @@ class Statement:
     """A block (`variable "x" {`) or an attribute (`x = ...`).
 
     parents: the names of the blocks around it, outermost first. labels: () for an attribute. line: counted from 1.
+    code: a block's body, an attribute's expression, as it is written, comments blanked; "" where it does not end.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Statement:
     block: bool
     labels: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    code: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +43,90 @@ class _Token:
     kind: str
     text: str
     line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A block, an attribute, or with no name brackets in an expression, not ended yet.
+
+    index: where in the list of what was found. start: where in the text its code begins.
+    """
+
+    name: str | None
+    index: int
+    start: int
 
 
 def statements(text: str) -> Iterator[Statement]:
     """Yield every statement of `text`, in order. Of broken text, what can be seen: Terraform says what is wrong."""
-    enclosing: list[str | None] = []  # a block's name, or None for brackets within an expression
+    found: list[Statement] = []
+    enclosing: list[_Around] = []
     head: list[_Token] = []  # the statement begun, up to its `{` or `=`
-    in_expression = False
+    expression: _Around | None = None  # of the attribute that is being read
     for token in _tokens(text):
         if token.text in _OPENING and token.kind == "other":
-            statement = None if in_expression else _block(head, enclosing, token)
+            statement = None if expression else _block(head, enclosing, token)
+            enclosing.append(_Around(statement.name if statement else None, len(found), token.end))
             if statement:
-                yield statement
-            enclosing.append(statement.name if statement else None)
+                found.append(statement)
         elif token.text in _CLOSING and token.kind == "other":
-            closed = enclosing.pop() if enclosing else None
-            in_expression = in_expression and closed is None
-        elif enclosing and enclosing[-1] is None:
+            closed = enclosing.pop() if enclosing else _Around(None, 0, 0)
+            if closed.name is not None:
+                for ended in (expression, closed):
+                    _end(ended, found, text, token.start)
+                expression = None
+        elif enclosing and enclosing[-1].name is None:
             continue
         elif token.kind == "newline":
-            in_expression = False
-        elif not in_expression and token.text == "=" and token.kind == "other":
-            if len(head) == 1:
-                yield Statement(head[0].text, head[0].line, block=False, parents=_names(enclosing))
-            in_expression = True
+            _end(expression, found, text, token.start)
+            expression = None
+        elif not expression and token.text == "=" and token.kind == "other":
+            named = head[0].text if len(head) == 1 else None
+            expression = _Around(named, len(found), token.end)
+            if named is not None:
+                found.append(Statement(named, head[0].line, block=False, parents=_names(enclosing)))
         else:
             head.append(token)
             continue
         head = []
+    _end(expression, found, text, len(text))
+    yield from found
 
 
-def _block(head: list[_Token], enclosing: list[str | None], brace: _Token) -> Statement | None:
+def _end(ended: _Around | None, found: list[Statement], text: str, end: int) -> None:
+    """Give a statement its code, once it is known where that ends."""
+    if ended is not None and ended.name is not None:
+        found[ended.index] = replace(found[ended.index], code=_blanked(text[ended.start : end]))
+
+
+def _blanked(text: str) -> str:
+    """Return `text` with spaces for its comments, so that what is left stands where it stood."""
+    kept, position = "", 0
+    while position < len(text):
+        if text[position] == '"':
+            end = min(_string_end(text, position + 1), len(text))
+            kept += text[position:end]
+        else:
+            match = _TOKEN.match(text, position)
+            assert match is not None  # `other` takes any character
+            end = match.end()
+            comment = match.lastgroup == "skip" and match[0][0] in "#/"
+            kept += re.sub(r"[^\n]", " ", match[0]) if comment else match[0]
+        position = end
+    return kept
+
+
+def _block(head: list[_Token], enclosing: list[_Around], brace: _Token) -> Statement | None:
     if brace.text != "{" or not head or head[0].kind != "name":
         return None
     labels = tuple(token.text for token in head[1:])
     return Statement(head[0].text, head[0].line, block=True, labels=labels, parents=_names(enclosing))
 
 
-def _names(enclosing: list[str | None]) -> tuple[str, ...]:
-    return tuple(name for name in enclosing if name is not None)
+def _names(enclosing: list[_Around]) -> tuple[str, ...]:
+    return tuple(around.name for around in enclosing if around.name is not None)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -88,13 +135,13 @@ def _tokens(text: str) -> Iterator[_Token]:
     while position < len(text):
         if text[position] == '"':
             end = _string_end(text, position + 1)
-            yield _Token("string", text[position + 1 : end - 1], line)
+            yield _Token("string", text[position + 1 : end - 1], line, position, end)
         else:
             match = _TOKEN.match(text, position)
             assert match is not None  # `other` takes any character
             end = match.end()
             if match.lastgroup in ("name", "newline", "other"):
-                yield _Token(match.lastgroup, match[0], line)
+                yield _Token(match.lastgroup, match[0], line, position, end)
         line += text.count("\n", position, end)
         position = end
 

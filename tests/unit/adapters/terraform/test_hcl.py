@@ -60,6 +60,26 @@ def test_says_where_each_statement_stands_and_within_what() -> None:
     ]
 
 
+def test_keeps_the_code_of_each_and_blanks_what_is_said_beside_it() -> None:
+    text = (
+        'a = "blue" # "green"\n'
+        "b = {\n  c = 1 // one\n}\n"
+        'module "m" {\n  count = var.on ? 1 : 0 /* or\n none */\n  d { e = "# ${"/*"}" }\n}\n'
+        "f = <<EOT\n# kept\nEOT\n"
+        "g.h = 1\ni = g"
+    )
+    code = {found.name: found.code.strip() for found in statements(text)}
+    assert code["a"] == '"blue"'
+    assert code["b"].split() == ["{", "c", "=", "1", "}"]
+    assert code["count"] == "var.on ? 1 : 0"
+    assert code["e"] == '"# ${"/*"}"'
+    assert code["d"] == 'e = "# ${"/*"}"'
+    assert code["f"] == "<<EOT\n# kept\nEOT"
+    assert code["i"] == "g"
+    assert code["module"].count("\n") == 2, "a comment of two lines is still two lines"
+    assert "none" not in code["module"]
+
+
 @pytest.mark.parametrize("text", ['"', "<<EOT\n", "}", "{", "${", 'a = "${', "variable", "=", "/*", "a = <<EOT"])
 def test_broken_text_ends_quietly(text: str) -> None:
     assert names(text) == []
