@@ -41,7 +41,8 @@ class Vendors:
     def live(self, facts: StackFacts | None) -> Sequence[Record]:
         """Read the public hostnames' live records; with None, of the hostnames that the configuration names."""
         if facts is not None:
-            return self.records.named(facts.edge.zone_id, facts.public_hostnames)
+            zone = facts.edge.zone_id or (self.records.zone_id(self.edge.zone) if self.edge.zone else "")
+            return self.records.named(zone, facts.public_hostnames)
         if not self.edge.zone or not self.edge.hostnames:
             return ()
         return self.records.named(self.records.zone_id(self.edge.zone), self.edge.hostnames)
