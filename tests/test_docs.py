@@ -15,7 +15,8 @@ import pytest
 from bluegreen.cli.main import run
 
 ROOT = Path(__file__).parents[1]
-TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/events.md", "docs/limits.md", "docs/security.md")
+PAGES = ("docs/adopt.md", "docs/events.md", "docs/limits.md", "docs/security.md")
+TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES)
 FIRST_SCREEN = 24
 """Lines of a small terminal."""
 

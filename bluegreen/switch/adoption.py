@@ -28,7 +28,9 @@ def refuse_unless_first(world: World) -> None:
     if resources and not ours and not runs:
         raise Refused(
             f"{_list(resources)} here, but no output bluegreen: this stack is not adopted yet",
-            hint=f"add this to the last layer:\n{ADOPTION_BLOCK}",
+            hint="bluegreen adopt DIR --hostname NAME writes what it lacks, and says how that comes into the state"
+            if stack.single
+            else f"add this to the last layer:\n{ADOPTION_BLOCK}",
         )
     raise Refused(
         f"the state of {stack.last.name} has no output bluegreen, yet something was deployed here:"

@@ -557,6 +557,7 @@ def test_resources_without_our_output_are_not_adopted(found: Start) -> None:
     town.root()._resources["module.network.ip"] = {}
     result = town.run("deploy")
     assert (result.exit_code, "not adopted yet" in result.error.message) == (3, True)
+    assert ("bluegreen adopt" in result.error.hint) is (town.layout == "single")
 
 
 def test_an_empty_state_beside_earlier_runs_or_live_records_is_refused(shop: Start) -> None:
