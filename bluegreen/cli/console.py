@@ -74,17 +74,47 @@ def ask(question: str, *, yes: bool) -> None:
     """Return when the answer is yes. Raises Refused for no, UsageError when there is nobody to ask."""
     if yes:
         return
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not is_asked():
         raise UsageError(f"this needs a yes, and stdin is no terminal: {question}", hint="say it with --yes")
+    if _answer(f"{question} [y/N]").strip().lower() not in ("y", "yes"):
+        raise Refused("answered no")
+
+
+def is_asked() -> bool:
+    """Return whether there is somebody who can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def choose(question: str, choices: Mapping[str, str], *, color: bool = True) -> str:
+    """Return the word that somebody chose, by itself or by its number; without an answer the first one.
+
+    choices: word -> what it is. Raises Refused when there is no more to be read.
+    """
+    words = list(choices)
+    tell(question, color=color)
+    for number, (word, meaning) in enumerate(choices.items(), 1):
+        tell(f"  {number}  {word:<{max(map(len, words))}}  {meaning}", color=color)
+    while True:
+        answer = _answer(f"1 to {len(words)} [1]")
+        if not answer:
+            tell()
+            raise Refused("not answered")
+        said = answer.strip()
+        if said.isdecimal() and 1 <= int(said) <= len(words):
+            return words[int(said) - 1]
+        if said in choices or not said:
+            return said or words[0]
+
+
+def _answer(question: str) -> str:
+    """Return the line that was typed, "" at the end of all. Raises Interrupted."""
     # Within a run a first Ctrl-C only asks for an orderly end; at a question it is the answer.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        click.echo(f"{one_line(question)} [y/N] ", err=True, nl=False)
-        answer = sys.stdin.readline().strip().lower()
+        click.echo(f"{one_line(question)} ", err=True, nl=False)
+        return sys.stdin.readline()
     except KeyboardInterrupt:
         tell()
         raise Interrupted("interrupted at the question") from None
     finally:
         signal.signal(signal.SIGINT, before)
-    if answer not in ("y", "yes"):
-        raise Refused("answered no")

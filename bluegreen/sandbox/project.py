@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -40,7 +39,27 @@ def sandbox_folder(project: Path) -> Path:
 def create_project(
     folder: Path, name: str, layout: str = "layers", stack: str = SANDBOX, *, local: bool = False, modules: str = ""
 ) -> list[Path]:
-    """Write a project into `folder`; return its files, sorted, relative to it.
+    """Write a project into `folder`; return its files, sorted, relative to it. Raises what `project_files` does."""
+    files = project_files(folder, name, layout, stack, local=local, modules=modules)
+    write_project(folder, files)
+    return list(files)
+
+
+def write_project(folder: Path, files: Mapping[Path, str]) -> None:
+    """Write what `project_files` returned. Raises UsageError where that cannot be done."""
+    try:
+        for file, text in files.items():
+            target = folder / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}", hint="choose another folder") from None
+
+
+def project_files(
+    folder: Path, name: str, layout: str = "layers", stack: str = SANDBOX, *, local: bool = False, modules: str = ""
+) -> dict[Path, str]:
+    """Return the files of a project that is to lie in `folder`, sorted, relative to it, with their texts.
 
     name: of the service. stack, layout: a key of EXAMPLES. local: a cloud's stack is to run in the sandbox. modules:
     the git repository from which Terraform is to take them, as git::URL, at this version's tag; "" to copy them. Raises
@@ -54,55 +73,42 @@ def create_project(
         raise UsageError(f"{modules!r} is no git repository for Terraform", hint="write git::https://HOST/PATH.git")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused("there is something here already", where=str(folder), hint="choose another name")
-    try:
-        return _write(folder, name, shipped("examples", *EXAMPLES[stack, layout]), local, modules)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}", hint="choose another folder") from None
-
-
-def _write(folder: Path, name: str, example: Path, local: bool, repository: str) -> list[Path]:
+    example = shipped("examples", *EXAMPLES[stack, layout])
     network = Network.for_path(folder)
-    modules: set[str] = set()
-    for source, target in _copies(example, folder, local):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    used: set[str] = set()
+    files: dict[Path, str] = {}
+    for source, target in _copies(example, local):
         text = _SERVICE.sub(name, _NETWORK.sub(network.prefix, source.read_text()))
-        target.write_text(_with_modules(text, target.parent, folder, repository, modules))
-    for module in () if repository else sorted(modules):
-        _vendor(module, folder)
-    return sorted(path.relative_to(folder) for path in _files(folder))
+        files[target] = _with_modules(text, target.parent, modules, used)
+    for module in () if modules else used:
+        own = shipped("terraform", "modules", module)
+        files |= {Path("modules", module, path.relative_to(own)): path.read_text() for path in _files(own)}
+    return dict(sorted(files.items()))
 
 
-def _copies(example: Path, folder: Path, local: bool) -> Iterator[tuple[Path, Path]]:
+def _copies(example: Path, local: bool) -> Iterator[tuple[Path, Path]]:
     """Yield each file of an example and where it goes. local: with what then lies over it, or beside each backend."""
     for source in _files(example):
         inside = source.relative_to(example)
         if inside.parts[0] != _LOCAL:
-            yield source, folder / inside
+            yield source, inside
             if local and source.name == "backend.tf":
-                yield example / _LOCAL / _OVERRIDE, folder / inside.with_name("backend_override.tf")
+                yield example / _LOCAL / _OVERRIDE, inside.with_name("backend_override.tf")
         elif local and source.name != _OVERRIDE:
-            yield source, folder / inside.relative_to(_LOCAL)
+            yield source, inside.relative_to(_LOCAL)
 
 
-def _with_modules(text: str, here: Path, folder: Path, repository: str, modules: set[str]) -> str:
+def _with_modules(text: str, here: Path, repository: str, used: set[str]) -> str:
     """Return a file whose modules are in the project, or in a repository, noting those that it uses."""
 
     def found(match: re.Match[str]) -> str:
-        modules.add(match[1])
+        used.add(match[1])
         if repository:
             return f'"{repository}//terraform/modules/{match[1]}?ref=v{__version__}"'
-        path = os.path.relpath(folder / "modules" / match[1], here)
+        path = os.path.relpath(Path("modules", match[1]), here)
         return f'"{path if path.startswith("..") else f"./{path}"}"'
 
     return _MODULE.sub(found, text)
-
-
-def _vendor(module: str, folder: Path) -> None:
-    source = shipped("terraform", "modules", module)
-    for path in _files(source):
-        target = folder / "modules" / module / path.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,82 @@ def test_the_terraform_of_a_clouds_project_is_the_same_locally_but_for_its_backe
 def test_the_sandbox_is_local_already(tmp_path: Path) -> None:
     assert run(["-C", str(tmp_path), "init", "books", "--stack", "sandbox", "--local"]) == 2
     assert not (tmp_path / "books").exists()
+
+
+class Person(io.StringIO):
+    """Somebody at a terminal who types these lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "said"),
+    [
+        (["", ""], [], "--stack sandbox --layout layers"),
+        (["sandbox", "2"], [], "--stack sandbox --layout single"),
+        (["2", "1", "layers"], [], "--stack gcp-cloudflare --layout layers"),
+        (["3", "nothing", "2", "local", "single"], [], "--stack gcp-cloudflare --layout single --local"),
+        (["2", "2"], ["--layout", "single"], "--stack gcp-cloudflare --layout single --local"),
+        (["1"], ["--local"], "--stack gcp-cloudflare --layout layers --local"),
+    ],
+)
+def test_without_a_stack_somebody_is_asked_and_told_how_to_say_it(
+    typed: list[str],
+    options: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", Person("".join(f"{line}\n" for line in typed)))
+    asked, told = tmp_path / "asked", tmp_path / "told"
+    assert run(["-C", str(asked), "init", "books", *options]) == 0
+    assert f"the same without questions: {said}\n" in capsys.readouterr().err
+    assert sys.stdin.read() == "", "no question was left out"
+    assert run(["-C", str(told), "init", "books", *said.split()]) == 0
+    made = [{path.relative_to(top) for path in top.rglob("*")} for top in (asked, told)]
+    assert made[0] == made[1]
+
+
+def test_each_choice_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Person("2\n"))
+    assert run(["-C", str(tmp_path), "init", "books"]) == 3, "the second question is not answered"
+    told = capsys.readouterr().err
+    assert "1  sandbox         all of it on this machine" in told
+    assert "2  local  in the sandbox, with the real providers" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_is_asked_where_there_is_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n1\n"))
+    assert run(["-C", str(tmp_path), "init", "books"]) == 2
+    assert "hint: --stack sandbox or --stack gcp-cloudflare\n" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stack", ["sandbox", "gcp-cloudflare"])
+def test_a_dry_run_names_the_files_and_writes_none(
+    stack: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ["-C", str(tmp_path), "init", "books", "--stack", stack]
+    assert run([*here, "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert not list(tmp_path.iterdir())
+    assert "service: books" in told.out
+    assert "nothing was written" in told.err
+    assert run([*here, "--dry-run", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert run([*here, "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (shown.pop("written"), made.pop("written")) == (False, True)
+    assert shown == made
+    assert all((tmp_path / "books" / file).is_file() for file in made["files"])
+    assert run([*here, "--dry-run"]) == 3, "it says so too where something is there already"
 
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
