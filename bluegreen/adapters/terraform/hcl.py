@@ -27,7 +27,7 @@ class Statement:
     """A block (`variable "x" {`) or an attribute (`x = ...`).
 
     parents: the names of the blocks around it, outermost first. labels: () for an attribute. line: counted from 1.
-    code: a block's body, an attribute's expression, as it is written, comments blanked; "" where it does not end.
+    text: a block's body, an attribute's expression, as it is written; "" where it does not end.
     """
 
     name: str
@@ -35,7 +35,12 @@ class Statement:
     block: bool
     labels: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
-    code: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def code(self) -> str:
+        """The text with spaces for its comments, so that what is left stands where it stood."""
+        return _blanked(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +101,12 @@ def statements(text: str) -> Iterator[Statement]:
 
 
 def _end(ended: _Around | None, found: list[Statement], text: str, end: int) -> None:
-    """Give a statement its code, once it is known where that ends."""
+    """Give a statement its text, once it is known where that ends."""
     if ended is not None and ended.name is not None:
-        found[ended.index] = replace(found[ended.index], code=_blanked(text[ended.start : end]))
+        found[ended.index] = replace(found[ended.index], text=text[ended.start : end])
 
 
 def _blanked(text: str) -> str:
-    """Return `text` with spaces for its comments, so that what is left stands where it stood."""
     kept, position = "", 0
     while position < len(text):
         if text[position] == '"':
