@@ -14,7 +14,7 @@ RECORDS = frozenset({"cloudflare_record", "cloudflare_dns_record"})
 """The types whose planned content the guard can read; and the sandbox's, which are terraform_data."""
 
 _MACHINE = re.compile(r"instance|server|machine|droplet|terraform_data")
-_ADDRESS = re.compile(r"(?:^|_)(?:ip|address)(?:_|$)")
+_ADDRESS = re.compile(r"(?!.*(?:cidr|range|private|internal|subnet))(?:.*_)?(?:ip|address)(?:_|$)")
 _REFERENCE = re.compile(r"(?:module|local|var|data|[a-z]\w*)(?:\.\w+|\[\d+\])+")
 
 
@@ -90,7 +90,7 @@ def address_of(source: Source, color: Color) -> str:
 
 def _addresses(server: Block) -> Iterator[str]:
     for statement in server.inside:
-        if not statement.block and _ADDRESS.search(statement.name):
+        if not statement.block and _ADDRESS.match(statement.name):
             expression = statement.code.strip()
             if _REFERENCE.fullmatch(expression):
                 yield expression

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -358,6 +359,18 @@ def test_a_module_that_gives_out_the_zone_is_asked_for_it(root: Root) -> None:
     adopt(root.project, root.folder, **HOST).write()
     code = (root.folder / "bluegreen.tf").read_text()
     assert '{ kind = "cloudflare", zone_id = module.cdn.zone_id, records = module.cdn.record_ids }' in code
+
+
+def test_the_address_is_the_one_that_others_reach(root: Root) -> None:
+    root.change('resource "terraform_data" "bluegreen" {\n  input = {}\n}\n', "")
+    given = "private_ip = module.network.a\n  ip_cidr_range = module.network.b\n  ext_ip = module.network.green\n"
+    root.change("address = module.network.green\n", given)
+    adopt(root.project, root.folder, **HOST).write()
+    code = (root.folder / "bluegreen.tf").read_text()
+    assert re.findall(r"address +=.*", code) == [
+        "address          = module.network.blue",
+        "address          = module.network.green",
+    ]
 
 
 def test_machines_without_a_module_are_servers_too(root: Root) -> None:
