@@ -131,6 +131,8 @@ def _project(source: Source, names: Names) -> Iterator[str]:
     yield "  edge: # where the public records are looked at"
     yield f"    zone: {names.zone}"
     yield f"    hostnames: [{names.hostname}]"
+    if not any(block.find(r"\brunning\b") for _, block in source.everywhere()):
+        yield "  standby: destroy # nothing here follows `running`, which is how a server is stopped"
     flipping = [record for record in records(source) if record.flips and record not in public_records(source)]
     owners = ownership(source)
     if flipping or owners:

@@ -353,6 +353,13 @@ def test_the_guard_is_told_whose_a_resource_is_that_its_patterns_do_not_know(roo
     }
 
 
+@pytest.mark.parametrize(("server", "standby"), [("var.blue", "destroy"), ("var.blue.running", "stop")])
+def test_a_server_that_cannot_be_stopped_is_destroyed(server: str, standby: str, root: Root) -> None:
+    root.change("server  = var.blue", f"server  = {server}")
+    adopt(root.project, root.folder, **HOST, service="shop").write()
+    assert load_config(root.project).environment("pro").standby == standby
+
+
 def test_a_module_that_gives_out_the_zone_is_asked_for_it(root: Root) -> None:
     root.change('resource "terraform_data" "bluegreen" {\n  input = {}\n}\n', "")
     root.write("cdn/out.tf", 'output "zone_id" { value = 1 }\noutput "record_ids" { value = {} }\n')
