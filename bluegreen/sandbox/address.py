@@ -89,6 +89,7 @@ class Network:
             "CLOUDFLARE_BASE_URL": self.records_api_url,
             "CLOUDFLARE_API_TOKEN": TOKEN * 8,  # the provider wants 40 characters at least
             "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": f"{self.api_url}/compute/v1/",
+            "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT": f"{self.api_url}/cloudresourcemanager/v1/",
             "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
         }
 

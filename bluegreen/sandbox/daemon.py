@@ -15,7 +15,7 @@ from typing import Any
 
 from bluegreen import __version__
 from bluegreen.errors import SandboxError
-from bluegreen.sandbox import control_api, pidfile, state_api
+from bluegreen.sandbox import control_api, permissions, pidfile, state_api
 from bluegreen.sandbox.address import API_PORT, DNS_PORT, PUBLIC_PORT, Network
 from bluegreen.sandbox.call import Call, Rejected, Reply
 from bluegreen.sandbox.cloudflare import api as cloudflare
@@ -34,6 +34,8 @@ from bluegreen.sandbox.world import World
 
 LOG_BYTES = 1_000_000
 """Of one log file; there are two at most, the current and the one before."""
+APIS = ("/state/", "/client/v4/", "/compute/v1/", "/cloudresourcemanager/v1/")
+"""Below which paths the world is spoken to, as Terraform, Cloudflare and Google have it."""
 BODY_LIMIT = 16 * 2**20
 """Bytes that a call of the API may carry."""
 
@@ -125,7 +127,7 @@ class Daemon:
     async def _answer(self, exchange: Exchange, failure: Failure | None) -> Reply:
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in exchange.request.headers}
         body = await exchange.body(BODY_LIMIT)
-        for prefix in ("/state/", "/client/v4/", "/compute/v1/", "/sandbox/"):
+        for prefix in (*APIS, "/sandbox/"):
             if f"{exchange.path}/".startswith(prefix):
                 path = exchange.path.removeprefix(prefix.rstrip("/")).removeprefix("/")
                 call = Call(exchange.method, path, exchange.query, body, headers)
@@ -135,9 +137,11 @@ class Daemon:
                     return await cloudflare.answer(self._world, call)
                 if prefix == "/compute/v1/":
                     return await self._compute.answer(call, failure)
+                if prefix == "/cloudresourcemanager/v1/":
+                    return permissions.answer(call)
                 own = self._door.control(call)
                 return own or await control_api.answer(self._world, call, self._describe)
-        raise Rejected(404, "there is /state/, /client/v4/, /compute/v1/ and /sandbox here")
+        raise Rejected(404, f"there is {', '.join(APIS)} and /sandbox here")
 
 
 def log_handler(path: Path) -> logging.Handler:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from email.utils import formatdate
 
 from bluegreen.sandbox.call import Call, Rejected, Reply
 from bluegreen.sandbox.compute.cloud import Failure
@@ -36,7 +37,7 @@ class Door:
         if not own:  # before the answer is sent: whoever has it can also read that it was asked
             self._asked.append(Asked(at, exchange.method, exchange.path, reply.status if reply else 0))
         if reply:
-            headers = [("content-type", reply.content_type), *reply.headers]
+            headers = [("date", formatdate(usegmt=True)), ("content-type", reply.content_type), *reply.headers]
             await exchange.answer(reply.status, reply.body, headers)
         else:
             exchange.peer.abort()

@@ -154,7 +154,7 @@ def _rules(fault: Fault) -> Sequence[tuple[bool, str]]:
 
 def refusal(fault: Fault, path: str) -> Reply:
     """Return the answer of a "refuse" in the words of the API that `path` belongs to."""
-    if path.startswith("/compute/v1/"):
+    if path.startswith(("/compute/v1/", "/cloudresourcemanager/v1/")):
         reason, domain, message = GOOGLE.get(fault.status, ("unknown", "global", "The sandbox was told to refuse this"))
         reply = envelope(fault.status, reason, fault.message or message, domain=domain)
     elif path.startswith("/client/v4/"):

@@ -53,7 +53,7 @@ class Compute:
     async def answer(self, call: Call, failure: Failure | None = None) -> Reply:
         """Answer one call; `call.path` is what follows /compute/v1/. failure: what its operation is to end with."""
         try:
-            _check_token(call.headers.get("authorization", ""))
+            check_token(call.headers.get("authorization", ""))
             place = api.place_of(call.method, call.path.rstrip("/"))
             if place.collection == "operations":
                 return await self._operation(place, call)
@@ -119,6 +119,7 @@ class Compute:
                 await asyncio.sleep(RETRY)
 
 
-def _check_token(authorization: str) -> None:
+def check_token(authorization: str) -> None:
+    """Raise Refused for the token that Google refuses."""
     if authorization.partition(" ")[2].strip() == EXPIRED:
         raise Refused(401, "authError", "Invalid Credentials", ("Authorization", "header"))
