@@ -95,12 +95,17 @@ class KeptPlan:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a layer's state holds. output: the value of the output `bluegreen`, None when there is none."""
+    """What a layer's state holds. output: the value of the output `bluegreen`, None when there is none.
+
+    engine: the version of the Terraform that wrote it, "" for none. providers: of its resources, as in Survey.
+    """
 
     lineage: str = ""
     serial: int = 0
     resources: tuple[str, ...] = ()
     output: Mapping[str, Any] | None = None
+    engine: str = ""
+    providers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +145,11 @@ class Workspace(Protocol):
         """Raise BluegreenError when the disk has no room for what a plan and an apply write."""
         ...
 
-    def init(self) -> None:
-        """Initialise, only when something that matters has changed since the last time."""
+    def init(self, *, look: bool = False) -> None:
+        """Initialise, only when something that matters has changed since the last time.
+
+        look: leave the project's files alone; then it fails where providers are pinned by no lock file.
+        """
         ...
 
     def recover(self, dead: DeadTerraform | None) -> None:
@@ -180,6 +188,32 @@ class Workspace(Protocol):
     def discard(self, plan: Plan) -> None:
         """Delete a saved plan."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A provider in a lock file. portable: other platforms than the one where it was written find a checksum."""
+
+    version: str
+    portable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one layer's files say, without Terraform.
+
+    folder: below the project. declares: its outputs and resources, as `output.NAME` and `TYPE.NAME`.
+    required, locked, installed: of the code, the lock file, the last init here; by provider, such as hashicorp/google.
+    required holds the constraint, "" for any version; locked is None where there is no lock file.
+    modules: call -> source and version of those that come from elsewhere.
+    """
+
+    folder: str
+    declares: frozenset[str] = frozenset()
+    required: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    locked: Mapping[str, Pinned] | None = None
+    installed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    modules: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +327,44 @@ class EdgeSwitch(Records, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone at the records' API. status: "active" once its registrar has delegated it to `name_servers`.
+
+    full: the whole of its DNS is there. paused: its records are answered, and nothing is proxied.
+    """
+
+    id: str
+    name: str
+    status: str
+    name_servers: tuple[str, ...] = ()
+    full: bool = True
+    paused: bool = False
+
+
+class Zones(Protocol):
+    """What the token for the records opens, looked at. Each raises BluegreenError when the API cannot be asked."""
+
+    def zones(self) -> Sequence[Zone]:
+        """Return the zones that the token can see; of more than 50 the first ones."""
+        ...
+
+    def expires(self) -> float | None:
+        """Return when the token expires, Unix seconds; None when it does not, or does not say so."""
+        ...
+
+
+class Permissions(Protocol):
+    """What an account may do in a project of Google Cloud."""
+
+    def held(self, project: str, asked: Sequence[str]) -> frozenset[str]:
+        """Return those of the asked permissions that the account has on the project itself; at most 100 are asked.
+
+        Raises ConfigError when there are no credentials, BluegreenError when the API cannot be asked.
+        """
+        ...
+
+
 class Cache(Protocol):
     """What the CDN keeps of a zone's answers. To empty it is nothing that Terraform's provider can do."""
 
@@ -326,6 +398,10 @@ class Resolver(Protocol):
 
     def resolve(self, hostname: str) -> Resolution:
         """Return within 3 s. Never raises for what DNS does: that is a Resolution with an error."""
+        ...
+
+    def name_servers(self, zone: str) -> tuple[str, ...]:
+        """Return the name servers that this machine is told for a zone, in order; none when it cannot be found out."""
         ...
 
 

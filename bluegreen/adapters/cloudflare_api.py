@@ -78,6 +78,13 @@ class CloudflareApi:
             raise _not_cloudflare(doing)
         return answer["result"], (answer.get("result_info") or {}).get("per_page") or PER_PAGE
 
+    def look(self, doing: str, path: str) -> Mapping[str, Any]:
+        """Return one thing. Raises BluegreenError, ConfigError."""
+        found = self._ask(doing, LOOKING, lambda sdk: sdk.get(path, cast_to=object)).get("result")
+        if not isinstance(found, Mapping):
+            raise _not_cloudflare(doing)
+        return found
+
     def post(self, doing: str, permissions: str, path: str, body: Mapping[str, Any]) -> None:
         """Send something that may be sent twice. Raises BluegreenError, ConfigError."""
         self._ask(doing, permissions, lambda sdk: sdk.post(path, cast_to=object, body=body))

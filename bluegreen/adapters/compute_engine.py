@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,20 +11,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bluegreen.adapters.google_account import TOKEN_VARIABLE, find_credentials
 from bluegreen.adapters.printable import printable
-from bluegreen.adapters.tokens import check_token
 from bluegreen.errors import BluegreenError, ConfigError
 from bluegreen.ports import InstanceState, InstanceStatus
 
 if TYPE_CHECKING:  # the SDK takes 2 to 3 s and 150 MB to import: only who asks for a machine pays for it
     from google.api_core.exceptions import GoogleAPICallError
     from google.api_core.retry import Retry
-    from google.auth.credentials import Credentials
     from google.cloud.compute_v1 import InstancesClient
 
-TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"
 ENDPOINT_VARIABLE = "GOOGLE_COMPUTE_CUSTOM_ENDPOINT"
-"""Both are the Terraform provider's, so that it and this adapter look at the same world."""
+"""The Terraform provider's, so that it and this adapter look at the same world."""
 
 ENDPOINT_PATH = "/compute/v1"
 TIMEOUT = 10.0
@@ -131,19 +128,10 @@ class ComputeInstances:
         from google.cloud.compute_v1 import InstancesClient
 
         return InstancesClient(
-            credentials=self._credentials(), transport="rest", client_options={"api_endpoint": self._endpoint()}
+            credentials=find_credentials(self._environment, SCOPE),
+            transport="rest",
+            client_options={"api_endpoint": self._endpoint()},
         )
-
-    def _credentials(self) -> Credentials:
-        import google.auth
-        from google.oauth2 import credentials
-
-        token = self._environment.get(TOKEN_VARIABLE, "").strip()
-        if token:
-            return credentials.Credentials(token=check_token(token, TOKEN_VARIABLE))  # type: ignore[no-untyped-call]
-        with warnings.catch_warnings():  # one that is printed: of a person's credentials without a quota project
-            warnings.simplefilter("ignore")
-            return google.auth.default(scopes=[SCOPE])[0]
 
     def _endpoint(self) -> str | None:
         """Return the API's address as the SDK wants it, without the path that the Terraform provider wants with it."""

@@ -46,6 +46,16 @@ class DnsResolver:
             return Resolution(error=f"{hostname!r} is no host name")
         return _LookUp(name, self._nameserver, self._port).run()
 
+    def name_servers(self, zone: str) -> tuple[str, ...]:
+        """Return the name servers that this machine is told for a zone, within 3 s."""
+        import dns.exception
+        import dns.name
+
+        try:
+            return _LookUp(dns.name.from_text(zone), self._nameserver, self._port).name_servers()
+        except dns.exception.DNSException:
+            return ()
+
 
 class _LookUp:
     """One hostname, until its deadline."""
@@ -61,6 +71,11 @@ class _LookUp:
         seen = self._told("system", lambda: self._system)
         owned = self._told("authoritative", self._own_server)
         return Resolution(seen, owned, "; ".join(self._errors))
+
+    def name_servers(self) -> tuple[str, ...]:
+        """Raises dns.exception.DNSException."""
+        found = self._system.resolve(self._name, "NS", lifetime=self._left())
+        return tuple(sorted(server.target.to_text(omit_final_dot=True).lower() for server in found))
 
     def _told(self, whose: str, server: Callable[[], dns.resolver.Resolver]) -> tuple[str, ...]:
         """Return the addresses that a server tells; note why, when there are none."""

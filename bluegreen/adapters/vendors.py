@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bluegreen.config.schema import Edge
 from bluegreen.events import TerraformStarted
 from bluegreen.model import StackFacts
-from bluegreen.ports import Cache, EdgeSwitch, Instances, Record, Resolver
+from bluegreen.ports import Cache, EdgeSwitch, Instances, Permissions, Record, Resolver, Zones
 
 if TYPE_CHECKING:
     from bluegreen.adapters.cloudflare import CloudflareRecords
@@ -63,6 +63,21 @@ class Vendors:
         from bluegreen.adapters.cloudflare import CloudflareCache
 
         return CloudflareCache(*self._cloudflare)
+
+    def zones(self) -> Zones:
+        from bluegreen.adapters.cloudflare_zones import CloudflareZones
+
+        return CloudflareZones(*self._cloudflare)
+
+    @property
+    def records_api(self) -> str:
+        """Where the API of the live records is."""
+        return self._cloudflare[0] or "https://api.cloudflare.com/client/v4"
+
+    def permissions(self) -> Permissions:
+        from bluegreen.adapters.google_permissions import ProjectPermissions
+
+        return ProjectPermissions(self.environment)
 
     def instances(self) -> Instances:
         from bluegreen.adapters.compute_engine import ComputeInstances

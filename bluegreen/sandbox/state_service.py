@@ -13,7 +13,7 @@ from bluegreen.sandbox.states import acts_on_world
 
 
 class SandboxStates:
-    """The states of the sandbox at one network; see adapters.terraform.aftermath.StateService."""
+    """The states of the sandbox at one network; see adapters.terraform.holder.StateService."""
 
     def __init__(self, network: Network) -> None:
         self._sandbox = Sandbox(network)

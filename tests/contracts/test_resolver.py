@@ -92,7 +92,8 @@ def servers() -> Iterator[tuple[NameServer, NameServer]]:
 def resolver(request: pytest.FixtureRequest) -> Resolver:
     if request.param == "fake":
         both = ("192.0.2.3", "2001:db8::3")
-        return FakeResolver({BLUE: Resolution(("192.0.2.1",), ("192.0.2.2",)), BOTH: Resolution(both, both)})
+        known = {BLUE: Resolution(("192.0.2.1",), ("192.0.2.2",)), BOTH: Resolution(both, both)}
+        return FakeResolver(known, {"shop.test": ("ns2.shop.test", "ns1.shop.test")})
     return made(request.getfixturevalue("servers"))
 
 
@@ -110,6 +111,11 @@ def test_capitals_and_a_final_dot_are_the_same_name(resolver: Resolver) -> None:
 
 def test_addresses_of_ipv4_come_first(resolver: Resolver) -> None:
     assert resolver.resolve(BOTH).system == ("192.0.2.3", "2001:db8::3")
+
+
+def test_the_name_servers_of_a_zone(resolver: Resolver) -> None:
+    assert resolver.name_servers("Shop.test.") == ("ns1.shop.test", "ns2.shop.test")
+    assert resolver.name_servers("elsewhere.test") == resolver.name_servers("no..name") == ()
 
 
 def test_a_name_that_is_not_there_is_an_error_of_both(resolver: Resolver) -> None:

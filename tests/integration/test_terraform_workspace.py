@@ -39,6 +39,18 @@ def test_a_deploy_of_a_layer_is_one_plan_and_one_apply(world: World) -> None:
     assert [event.exit_code for event in finished] == [0, 2, 0]
 
 
+def test_a_look_initialises_and_leaves_the_real_one_to_whoever_acts(world: World) -> None:
+    workspace = world.workspace()
+    workspace.init(look=True)
+    assert (workspace.read().lineage, workspace.read().engine) == ("", "")
+    workspace.init()
+    assert world.commands == ["init", "state-pull", "state-pull", "init"]
+    workspace.init(look=True)
+    workspace.apply(workspace.plan(BLUE))
+    assert workspace.read().engine == find_engine(cache=world.cache).version
+    assert world.commands[4:] == ["plan", "apply", "state-pull"]
+
+
 def test_says_which_resource_an_apply_is_on(world: World) -> None:
     workspace = world.ready()
     workspace.apply(workspace.plan(BLUE))

@@ -64,7 +64,7 @@ class FakeWorkspace:
         if self.fail_room:
             raise self.fail_room
 
-    def init(self) -> None:
+    def init(self, *, look: bool = False) -> None:
         self.calls.append("init")
 
     def recover(self, dead: DeadTerraform | None) -> None:

@@ -7,38 +7,24 @@ Only what is provably ours is touched: the lock of a process that is gone, a sta
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
 
 from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.state.host import host
 from bluegreen.adapters.terraform import argv
 from bluegreen.adapters.terraform.calls import Calls, Outcome
 from bluegreen.adapters.terraform.documents import find_document, parse_state
+from bluegreen.adapters.terraform.holder import StateService, seen_lock
 from bluegreen.adapters.terraform.local_state import LocalState, read_backend
-from bluegreen.adapters.terraform.state_lock import StateLock, find_lock, read_lock
+from bluegreen.adapters.terraform.state_lock import StateLock, find_lock
 from bluegreen.errors import BluegreenError
 from bluegreen.events import Emit, LockLeft, Said
 from bluegreen.ports import DeadTerraform, State
 
 ERRORED = "errored.tfstate"
 """Where Terraform writes a state that its backend did not take: into the root's folder."""
-
-
-class StateService(Protocol):
-    """The server of a state, where it can be asked about more than Terraform asks. address: as the backend has it."""
-
-    def lock(self, address: str) -> Mapping[str, Any] | None:
-        """Return the record of who holds a state's lock; None when nobody does."""
-        ...
-
-    def break_lock(self, address: str) -> None: ...
-
-    def acts_on(self, state: bytes) -> bool:
-        """Return whether storing this state is itself what changes servers and records."""
-        ...
 
 
 class Aftermath:
@@ -145,12 +131,7 @@ class Aftermath:
 
     def _lock(self) -> StateLock | None:
         """Return who holds the state's lock, as far as that can be seen without taking it."""
-        record = None
-        if self._service is not None and (address := self._address):
-            record = self._service.lock(address)
-        elif self._local.is_local:
-            record = self._local.read_lock()
-        return read_lock(record) if record else None
+        return seen_lock(self._service, self._local, self._address)
 
     def _force_unlock(self, lock: StateLock) -> None:
         """Have Terraform remove a lock, wherever its backend keeps that. Raises BluegreenError."""

@@ -27,8 +27,13 @@ def child_environment(
     return {**kept, **fixed, **({"TF_WORKSPACE": workspace} if workspace else {})}
 
 
-def init(program: Sequence[str], backend_config: Sequence[str] = (), reconfigure: bool = False) -> Argv:
-    """Return the argv of an init. reconfigure: take a new backend as it is; state is never migrated."""
+def init(
+    program: Sequence[str], backend_config: Sequence[str] = (), reconfigure: bool = False, *, look: bool = False
+) -> Argv:
+    """Return the argv of an init. reconfigure: take a new backend as it is; state is never migrated.
+
+    look: fail rather than write a lock file.
+    """
     return _build(
         program,
         "init",
@@ -36,6 +41,7 @@ def init(program: Sequence[str], backend_config: Sequence[str] = (), reconfigure
         reconfigure=_flag(reconfigure),
         json=_flag(True),
         input=False,
+        lockfile="readonly" if look else None,
     )
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.model import OUTPUT
 from bluegreen.ports import State
+
+REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
+"""Hosts that need not be written: Terraform's own, and OpenTofu's."""
+
+_PROVIDER = re.compile(r'provider\["([^"]+)"\]')
 
 # Resource type -> where its planned content stands; the first that has one counts.
 _CONTENT: Mapping[str, Sequence[str]] = {
@@ -41,7 +47,28 @@ def parse_state(text: bytes) -> State:
         raise ValueError("no lineage in it")
     output = (document.get("outputs") or {}).get(OUTPUT) or {}
     addresses = {address for resource in document.get("resources") or [] for address in _addresses(resource)}
-    return State(document["lineage"], int(document["serial"]), tuple(sorted(addresses)), output.get("value"))
+    return State(
+        document["lineage"],
+        int(document["serial"]),
+        tuple(sorted(addresses)),
+        output.get("value"),
+        str(document.get("terraform_version") or ""),
+        frozenset(_providers(document.get("resources") or ())),
+    )
+
+
+def _providers(resources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the provider of each resource, which a state writes as provider["HOST/NAMESPACE/TYPE"]."""
+    for resource in resources:
+        named = _PROVIDER.search(str(resource.get("provider") or ""))
+        if named and resource.get("instances"):
+            yield short_provider(named[1])
+
+
+def short_provider(source: str) -> str:
+    """Return a provider's source without the host of a registry that stands for it when none is written."""
+    host, _, rest = source.partition("/")
+    return rest if host in REGISTRIES and "/" in rest else source
 
 
 def _addresses(resource: Mapping[str, Any]) -> Iterator[str]:

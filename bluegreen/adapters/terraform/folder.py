@@ -89,13 +89,16 @@ def read_statements(path: Path) -> Iterator[Statement]:
 
 
 def _json_statements(document: Any, text: str) -> Iterator[Statement]:
-    """Yield a JSON file's attributes, its variables, and the blocks within `terraform`."""
+    """Yield a JSON file's attributes, its variables, outputs and resources, and the blocks within `terraform`."""
     for name, value in _members(document):
         yield Statement(name, _line_of(text, name), block=False)
         for label, inner in _members(value):
             line = _line_of(text, label)
-            if name == "variable":
+            if name in ("variable", "output"):
                 yield Statement(name, line, block=True, labels=(label,))
+            elif name == "resource":
+                for own, _ in _members(inner):
+                    yield Statement(name, line, block=True, labels=(label, own))
             elif name == "terraform":
                 labels = tuple(key for key, _ in _members(inner)) if label == "backend" else ()
                 yield Statement(label, line, block=True, labels=labels, parents=(name,))

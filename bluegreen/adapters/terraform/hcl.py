@@ -100,6 +100,27 @@ def statements(text: str) -> Iterator[Statement]:
     yield from found
 
 
+def objects(text: str, block: str) -> dict[str, dict[str, str]]:
+    """Return what the attributes of each block of this name are, if objects of strings: attribute -> key -> string.
+
+    One that is a string is an object with the key "": `required_providers` knows that form too.
+    """
+    found: dict[str, dict[str, str]] = {}
+    depth, name, before = 0, "", [_Token("newline", "\n", 0, 0, 0)] * 2
+    for token in _tokens(text):
+        mark = token.text if token.kind == "other" else ""
+        if depth == 0:
+            depth = int(mark == "{" and before[1].text == block and before[1].kind == "name")
+        elif mark in ("{", "}"):
+            depth += 1 if mark == "{" else -1
+        elif mark in ("=", ":") and depth == 1:
+            name = before[1].text
+        elif token.kind == "string" and before[1].text in ("=", ":"):
+            found.setdefault(name, {})["" if depth == 1 else before[0].text] = token.text
+        before = [before[1], token]
+    return found
+
+
 def _end(ended: _Around | None, found: list[Statement], text: str, end: int) -> None:
     """Give a statement its text, once it is known where that ends."""
     if ended is not None and ended.name is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bluegreen.adapters.state.files import create_file, explained, private_folder, replace_file
 from bluegreen.adapters.terraform import argv
-from bluegreen.adapters.terraform.aftermath import Aftermath, StateService
+from bluegreen.adapters.terraform.aftermath import Aftermath
 from bluegreen.adapters.terraform.calls import Calls
 from bluegreen.adapters.terraform.documents import find_document, parse_contents, parse_state
 from bluegreen.adapters.terraform.engine import OPENTOFU, Engine
@@ -25,6 +25,7 @@ from bluegreen.adapters.terraform.folder import (
     find_intruders,
     scan_root,
 )
+from bluegreen.adapters.terraform.holder import StateService
 from bluegreen.adapters.terraform.kept import PlanShelf
 from bluegreen.adapters.terraform.leftovers import ours, sweep
 from bluegreen.adapters.terraform.local_state import LocalState
@@ -147,7 +148,7 @@ class TerraformWorkspace:
                     hint="make room first: an apply that cannot store its state leaves it nowhere",
                 )
 
-    def init(self) -> None:
+    def init(self, *, look: bool = False) -> None:
         self._root().refuse_remote()
         private_folder(self._data_dir)
         sweep((*self._data_dir.glob("run-*"), *self._data_dir.glob("plans/*.tfplan")))
@@ -158,10 +159,11 @@ class TerraformWorkspace:
             return
         # A backend changed in bluegreen.yaml was meant. One changed in the code is for Terraform to ask about.
         changed = bool(stamp.digest) and stamp.backend != self._backend_config
-        with self._calls.ran("init", argv.init(self._engine.argv, self._backend_config, changed)) as outcome:
+        with self._calls.ran("init", argv.init(self._engine.argv, self._backend_config, changed, look=look)) as outcome:
             self._calls.expect("init", outcome)
-        engine = self._engine
-        write_stamp(path, Stamp(engine.product, engine.version, self._digest(), self._backend_config))
+        if not look:  # which has left out what it would have added to the lock file
+            stamp = Stamp(self._engine.product, self._engine.version, self._digest(), self._backend_config)
+            write_stamp(path, stamp)
 
     def recover(self, dead: DeadTerraform | None) -> None:
         self._aftermath.mend(dead)

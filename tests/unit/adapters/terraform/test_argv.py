@@ -20,6 +20,8 @@ def test_init() -> None:
         "-input=false",
     )
     assert "-reconfigure" in argv.init(["terraform"], [], reconfigure=True)
+    assert "-lockfile=readonly" in argv.init(["terraform"], look=True)
+    assert not [one for one in built if one.startswith("-lockfile")]
 
 
 def test_plan_is_saved_locks_and_tells_changes_by_its_exit_code() -> None:

@@ -30,6 +30,21 @@ def test_addresses_are_written_as_terraform_writes_them() -> None:
     )
 
 
+def test_a_state_says_who_wrote_it_and_by_which_providers() -> None:
+    of = {"hashicorp/google": None, "registry.example.com/a/b": 'module.x["k"].', "terraform.io/builtin/terraform": ""}
+    resources = [
+        {
+            **resource("a", None),
+            "provider": f'{module or ""}provider["{"registry.terraform.io/" if module is None else ""}{name}"]',
+        }
+        for name, module in of.items()
+    ]
+    unused = {**resource("b"), "provider": 'provider["registry.terraform.io/hashicorp/random"]'}
+    document = {"lineage": "l", "serial": 3, "terraform_version": "1.11.4", "resources": [*resources, unused]}
+    found = parse_state(json.dumps(document).encode())
+    assert (found.engine, found.providers) == ("1.11.4", of.keys())
+
+
 def test_no_text_is_no_state() -> None:
     assert parse_state(b"\n") == State()
 
