@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +20,13 @@ from bluegreen.adapters.redaction import cleaned
 from bluegreen.adapters.state.host import who
 from bluegreen.adapters.state.journal import new_run_id
 from bluegreen.config.load import Config, load_config
-from bluegreen.errors import BluegreenError, Locked, UsageError
+from bluegreen.config.stack import LayerConfig
+from bluegreen.errors import BluegreenError, EngineError, Locked, UsageError
 from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said
 from bluegreen.model import EMPTY, Color, Value
-from bluegreen.ports import Freeze, Holder, JournalEntry, Log, Store
+from bluegreen.ports import Freeze, Holder, JournalEntry, Log, Store, Survey
 from bluegreen.sandbox.address import Network
+from bluegreen.sandbox.state_service import SandboxStates
 from bluegreen.switch.conduct import RunResult, close_abandoned, conduct
 from bluegreen.switch.history import FROZEN, NOTHING_TO_DO, UNLOCKED, History, PastRun
 from bluegreen.switch.request import (
@@ -38,9 +41,15 @@ from bluegreen.switch.world import World
 from bluegreen.wiring import Wiring, sandbox_network
 
 if TYPE_CHECKING:  # each verb imports what it needs of these when it is called: a rollback waits for nothing else
+    from bluegreen.doctor.findings import Diagnosis
+    from bluegreen.doctor.subject import Subject
     from bluegreen.switch.preview import Preview
     from bluegreen.switch.status import StatusReport
     from bluegreen.switch.steps import Steps
+
+
+PROJECT_VARIABLES = ("TF_VAR_project", "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
+"""Where a project of Google Cloud is named, as long as no machine there says it: the example's, then Google's own."""
 
 
 def load(path: str | Path = ".") -> Project:
@@ -253,6 +262,56 @@ class Environment(Wiring):
         with self._world("status") as world:
             report: StatusReport = cleaned(look(world), self._clean)
             return report
+
+    def doctor(self) -> Diagnosis:
+        """Look at everything that a run stands on, at once; changes nothing, takes no lock, and waits for nobody long.
+
+        Also without an engine, or a state that can be read: then what stands on these is skipped.
+        """
+        from bluegreen.doctor.examine import GRACE, TERRAFORM, examine
+
+        limits = self.configured.terraform
+        short = {"deadline": min(limits.deadline, TERRAFORM), "grace": min(limits.grace, GRACE)}
+        configured = self.configured.model_copy(update={"terraform": limits.model_copy(update=short)})
+        return replace(self, configured=configured)._examined(examine)
+
+    def _examined(self, examine: Callable[[Subject], Diagnosis]) -> Diagnosis:
+        from bluegreen.doctor.subject import Subject
+
+        try:
+            engine, no_engine = f"{self.engine.product} {self.engine.version}", None
+        except EngineError as error:
+            engine, no_engine = "", error
+        vendors, variables = self._vendors(), {**os.environ, **self._terraform_env}
+        with self._world("doctor", terraform=no_engine is None) as world:
+            subject = Subject(
+                world=world,
+                engine=engine,
+                program="" if no_engine else self.engine.path,
+                no_engine=no_engine,
+                surveys=lambda: {layer.name: self._survey(layer) for layer in self.config.stack},
+                holder=lambda name: self._holder(next(layer for layer in self.config.stack if layer.name == name)),
+                zones=vendors.zones,
+                permissions=vendors.permissions,
+                records_api=vendors.records_api,
+                project=next(filter(None, map(variables.get, PROJECT_VARIABLES)), ""),
+                free=lambda: shutil.disk_usage(self.folder).free,
+            )
+            diagnosis: Diagnosis = cleaned(examine(subject), self._clean)
+            return diagnosis
+
+    def _survey(self, layer: LayerConfig) -> Survey:
+        from bluegreen.adapters.terraform.survey import survey
+
+        return survey(layer.folder, self.layer_data(layer) / "terraform", self.folder)
+
+    def _holder(self, layer: LayerConfig) -> str | None:
+        from bluegreen.adapters.cloud_storage import CloudStorage
+        from bluegreen.adapters.terraform.holder import find_holder
+
+        service = SandboxStates(self.network) if self.network else None
+        data, workspace = self.layer_data(layer) / "terraform", self.configured.terraform.workspace
+        return find_holder(layer.folder, data, workspace, service, CloudStorage)
 
     def history(self) -> Iterator[PastRun]:
         """Return the runs, newest first."""

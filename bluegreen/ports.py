@@ -215,6 +215,11 @@ class Survey:
     installed: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     modules: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
+    @property
+    def unpinned(self) -> bool:
+        """Whether it needs providers, and no lock file says which."""
+        return bool(self.required) and self.locked is None
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

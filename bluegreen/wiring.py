@@ -48,7 +48,7 @@ from bluegreen.switch.world import Confirm, World
 OnEvent = Callable[[Mapping[str, Any]], None]
 """Called with each event's JSON object, in order."""
 
-LOOKING = ("plan", "status")
+LOOKING = ("doctor", "plan", "status")
 """Verbs that keep no journal."""
 
 UNWRITTEN = "nobody will be reminded: once Terraform works again, bluegreen reconcile --to live"
@@ -155,7 +155,7 @@ class Wiring:
             interruptions = CalledBack(interruptions, store, run)
         clock = SystemClock(interruptions)
         journal = None if verb in LOOKING else store
-        if not terraform:
+        if journal is not None and not terraform:
             journal = BestEffortStore(self.data, lambda error: emit(Said(f"{error}; {UNWRITTEN}", "warning")))
         emit = self._emitter(run, clock, journal)
         logs = RunLogs(journal, run, lambda told: emit(Said(told, "warning")))

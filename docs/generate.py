@@ -11,11 +11,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from bluegreen import events
+from bluegreen.doctor.findings import Diagnosis
 from bluegreen.run.engine import Routes
 from bluegreen.switch.phases import DEPLOY
 from bluegreen.switch.preview import Preview
@@ -41,6 +43,8 @@ def schema_of(kind: Any) -> Schema:
     """Return the JSON Schema of a type: a plain one, a dataclass, a Mapping, a Sequence, or one of these or None."""
     if kind in _PLAIN:
         return dict(_PLAIN[kind])
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return {"type": "string", "enum": [str(one) for one in kind]}
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         return _object({one.name: schema_of(hints[one.name]) for one in fields(kind)})
@@ -86,6 +90,11 @@ def events_schema() -> Schema:
 def status_schema() -> Schema:
     own = _object({"schema": schema_of(int), **schema_of(StatusReport)["properties"]})
     return {**_head("status", "What `bluegreen status --json` prints"), **own}
+
+
+def doctor_schema() -> Schema:
+    own = _object({"schema": schema_of(int), **schema_of(Diagnosis)["properties"], "failed": schema_of(bool)})
+    return {**_head("doctor", "What `bluegreen doctor --json` prints"), **own}
 
 
 def plan_schema() -> Schema:
@@ -160,6 +169,7 @@ def _json(schema: Schema) -> str:
 PAGES: Mapping[str, Callable[[str], str]] = {
     "docs/schema/events.json": lambda _: _json(events_schema()),
     "docs/schema/status.json": lambda _: _json(status_schema()),
+    "docs/schema/doctor.json": lambda _: _json(doctor_schema()),
     "docs/schema/plan.json": lambda _: _json(plan_schema()),
     "docs/events.md": lambda text: replaced(text, "<!-- events -->", "<!-- end -->", f"\n{events_text()}"),
     "README.md": lambda text: replaced(text, "```mermaid", "```", routes_diagram(DEPLOY)),

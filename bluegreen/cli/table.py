@@ -15,6 +15,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {
         "status": "Show what is active, how healthy, and whether a rollback would work.",
+        "doctor": "Look at everything that a run stands on, and say what to mend.",
         "history": "List the runs, newest first.",
         "show": "Show one run: phases, plans, probes, errors.",
         "config": "Show the merged configuration, or its schema.",

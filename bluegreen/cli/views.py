@@ -1,13 +1,15 @@
-"""What `status` and `plan` print. Pure: reports in, lines out; every column lines up, every line stands alone."""
+"""What `status`, `doctor` and `plan` print. Pure: reports in, lines out; columns line up, every line stands alone."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bluegreen.cli.words import at, took, until
 
 if TYPE_CHECKING:
+    from bluegreen.doctor.findings import Diagnosis
     from bluegreen.ports import Holder
     from bluegreen.switch.preview import LayerPreview, Preview
     from bluegreen.switch.status import ColorStatus, StatusReport
@@ -75,6 +77,19 @@ def _findings(report: StatusReport) -> list[str]:
 
 def _drift(findings: Iterable[str]) -> list[str]:
     return [f"drift: {finding}" for finding in findings]
+
+
+def doctor_lines(diagnosis: Diagnosis) -> list[str]:
+    """Return the text of `bluegreen doctor`: a line for each finding, below it what to do about it, and a sum."""
+    checks = max(len(finding.check) for finding in diagnosis.findings)
+    lines = []
+    for finding in diagnosis.findings:
+        lines.append(f"{finding.level:<7}  {finding.check:<{checks}}  {finding.seen}")
+        lines += [f"{'':7}  {'':{checks}}  fix: {finding.fix}"] if finding.fix else []
+    counted = Counter(str(finding.level) for finding in diagnosis.findings)
+    plural = {level: "s" if counted[level] != 1 else "" for level in ("failure", "warning")}
+    levels = ("failure", "warning", "skipped", "ok")
+    return [*lines, "", ", ".join(f"{counted[level]} {level}{plural.get(level, '')}" for level in levels)]
 
 
 def plan_lines(preview: Preview) -> list[str]:

@@ -16,11 +16,13 @@ HELD = re.compile(
     compute\.(disks|images|instances|snapshots)\.\w+
     | compute\.(addresses|networks|subnetworks)\.(get|list|use|useExternalIp)
     | compute\.(firewalls|machineTypes|projects|regions|zones)\.(get|list)
+    | compute\.(addresses|firewalls|networks|subnetworks)\.create
     | compute\.(global|region|zone)Operations\.(get|list)
     """,
     re.VERBOSE,
 )
-"""What roles/compute.instanceAdmin.v1 and roles/compute.networkViewer hold, of what this sandbox has."""
+"""What roles/compute.instanceAdmin.v1 and roles/compute.networkViewer hold, of what this sandbox has, and what the
+first deploy makes."""
 
 MOST = 100
 """Permissions in one question."""

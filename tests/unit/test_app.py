@@ -106,3 +106,22 @@ def test_an_engine_of_the_projects_is_looked_for_there(tmp_path: Path, monkeypat
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert bluegreen.load(tmp_path).environment("pro").engine.argv == (str(program),)
+
+
+def test_doctor_without_an_engine_a_token_or_a_network_says_so_and_looks_at_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    more = """, terraform: {workspace: pro, engine: /nowhere/terraform}, edge: {base_url: "http://127.0.0.1:1/client/v4"}"""
+    environment = bluegreen.load(project(tmp_path, more)).environment("pro")
+    found = {finding.check: finding for finding in environment.doctor().findings}
+    assert {check for check, finding in found.items() if finding.level == "failure"} == {"engine", "token"}
+    assert found["engine"].seen == "terraform.engine is '/nowhere/terraform', and there is no such program"
+    assert found["token"].seen == "there is no API token for Cloudflare"
+    assert {check for check, finding in found.items() if finding.level == "ok"} == {
+        "lock files",
+        "store",
+        "disk",
+    }
+    assert not (environment.data / "runs").exists(), "no run is written"

@@ -33,7 +33,8 @@ class FakeWorkspace:
 
     calls: each method's name, in order. hangs: no plan is done before it is called off. fail_plan, fail_apply: raised
     by the next plan or apply, once. after: whether the failing apply has stored its resources before; the output is
-    never stored by one that fails.
+    never stored by one that fails. engine, providers: what a state says that holds anything. fail_read: raised by every
+    read, if set.
     """
 
     layer: str
@@ -46,6 +47,9 @@ class FakeWorkspace:
     fail_plan: BluegreenError | None = None
     fail_apply: BluegreenError | None = None
     after: bool = False
+    engine: str = ""
+    providers: frozenset[str] = frozenset()
+    fail_read: BluegreenError | None = None
     _resources: dict[str, Attributes] = field(default_factory=dict)
     _output: Mapping[str, Any] | None = None
     _lineage: str = ""
@@ -73,7 +77,10 @@ class FakeWorkspace:
 
     def read(self) -> State:
         self.calls.append("read")
-        return State(self._lineage, self._serial, tuple(sorted(self._resources)), self._output)
+        if self.fail_read:
+            raise self.fail_read
+        wrote = (self.engine, self.providers) if self._lineage else ()
+        return State(self._lineage, self._serial, tuple(sorted(self._resources)), self._output, *wrote)
 
     def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
         self.calls.append("look" if look else "plan")

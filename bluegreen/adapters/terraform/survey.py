@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bluegreen.adapters.terraform.documents import short_provider
-from bluegreen.adapters.terraform.folder import CODE, code_files, read_statements
+from bluegreen.adapters.terraform.folder import CODE, TOFU_CODE, code_files, read_statements
 from bluegreen.adapters.terraform.hcl import objects
 from bluegreen.ports import Pinned, Survey
 
@@ -21,9 +21,9 @@ _VERSION = re.compile(r'^ *version *= *"([^"]+)"', re.MULTILINE)
 _HASH = re.compile(r'"(h1|zh):')
 
 
-def survey(folder: Path, terraform_data: Path, project: Path, suffixes: tuple[str, ...] = CODE) -> Survey:
+def survey(folder: Path, terraform_data: Path, project: Path) -> Survey:
     """Return what is known of the root in `folder`. terraform_data: its TF_DATA_DIR. What is not there says nothing."""
-    files = code_files(folder, suffixes)
+    files = code_files(folder, (*CODE, *TOFU_CODE))
     return Survey(
         folder=str(folder.relative_to(project)) if folder.is_relative_to(project) else str(folder),
         declares=frozenset(name for path in files for name in _declared(path)),

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from bluegreen.cli import console
-from bluegreen.cli.commands import history, plan, show, status
+from bluegreen.cli.commands import doctor, history, plan, show, status
 from bluegreen.cli.main import run
 from bluegreen.cli.past import Row, history_lines, row_of, run_lines
-from bluegreen.cli.views import plan_lines, status_lines, table
+from bluegreen.cli.views import doctor_lines, plan_lines, status_lines, table
+from bluegreen.doctor.findings import Diagnosis, Finding, Level
 from bluegreen.ports import Holder, JournalEntry, Log
 from bluegreen.switch.preview import LayerPreview, Preview
 from bluegreen.switch.status import ColorStatus, StatusReport, WayBack
@@ -99,6 +100,43 @@ def test_status_of_a_color_that_cannot_be_asked_from_here() -> None:
 def test_a_lock_that_does_not_say_by_whom() -> None:
     told = status_lines(report(lock=Holder("", "", "", "", "", 0, 0.0, NOW)), NOW)
     assert "lock         held, but its file does not say by whom" in told
+
+
+FOUND = (
+    Finding("engine", Level.OK, "Terraform 1.11.4"),
+    Finding("lock files", Level.WARNING, "tf has none\x1b[31m", "pin it"),
+    Finding("google", Level.SKIPPED, "no machine here is Google's"),
+)
+BAD = Finding("zone", Level.FAILURE, "shop.test is pending", "name ns1")
+
+
+def test_doctor_in_words() -> None:
+    assert doctor_lines(Diagnosis("pro", (*FOUND, BAD))) == [
+        "ok       engine      Terraform 1.11.4",
+        "warning  lock files  tf has none\x1b[31m",
+        "                     fix: pin it",
+        "skipped  google      no machine here is Google's",
+        "failure  zone        shop.test is pending",
+        "                     fix: name ns1",
+        "",
+        "1 failure, 1 warning, 1 skipped, 1 ok",
+    ]
+
+
+def test_doctor_exits_with_3_on_a_failure_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        doctor, "open_environment", lambda options: SimpleNamespace(doctor=lambda: Diagnosis("pro", FOUND))
+    )
+    assert run(["doctor"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    found = Diagnosis("pro", (*FOUND, BAD))
+    monkeypatch.setattr(doctor, "open_environment", lambda options: SimpleNamespace(doctor=lambda: found))
+    assert run(["doctor", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schema"], told["environment"], told["failed"]) == (1, "pro", True)
+    assert told["findings"][-1] == {"check": "zone", "level": "failure", "seen": BAD.seen, "fix": "name ns1"}
 
 
 class Looked:
