@@ -12,6 +12,9 @@ from bluegreen.ports import Zone
 SOON = 14 * 86400.0
 """Seconds before its end from which on a token should be replaced."""
 
+SHOWN = 5
+"""Zones that are named."""
+
 NARROW = "make a token for the one zone: whoever has this one can move every other zone's visitors too"
 DRIFT = "bluegreen reconcile --to state, or --to live"
 
@@ -24,7 +27,8 @@ def token(subject: Subject) -> Finding:
 
 def _too_wide(zones: Sequence[Zone]) -> Iterator[Finding]:
     if len(zones) > 1:
-        yield warning(f"the token opens {len(zones)} zones: {', '.join(zone.name for zone in zones)}", NARROW)
+        some = ", ".join(zone.name for zone in zones[:SHOWN]) + (", ..." if len(zones) > SHOWN else "")
+        yield warning(f"the token opens {len(zones)} zones: {some}", NARROW)
     if not zones:
         yield warning(
             "the token may read no zone", "give it Zone:Read, without which no plan finds the zone by its name"
@@ -87,7 +91,7 @@ def _find(subject: Subject) -> Zone:
         raise Unknown("neither the stack's output nor edge.zone says which zone it is")
     found = [one for one in zones if one.id == known or (not known and one.name == name)]
     if not found:
-        raise Unknown(f"the token may not see {name or known}")
+        raise Unknown(f"{name or known} is not among the {len(zones)} zones that the token can see")
     return found[0]
 
 

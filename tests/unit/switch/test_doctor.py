@@ -350,7 +350,7 @@ W, F, S = Level.WARNING, Level.FAILURE, Level.SKIPPED
         ("zone", _zone(status="pending"), F, "shop.test is pending", "ns1.cloudflare.test and ns2"),
         ("zone", _zone(paused=True), F, "is paused", "resume"),
         ("zone", lambda looks: _refused(looks), S, "the token opens no zones", ""),
-        ("zone", _zone(id="other"), S, "the token may not see zone", ""),
+        ("zone", _zone(id="other"), S, "zone is not among the 1 zones that", ""),
         ("delegation", _servers("ns1.old.test"), F, "delegated to ns1.old.test, and not", "ns1.cloudflare.test"),
         ("delegation", _servers(*ZONE.name_servers, "ns1.old.test"), W, "to ns1.old.test too", "no other"),
         ("delegation", _servers(), W, "no name server", "registrar"),
