@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
