@@ -15,7 +15,7 @@ import pytest
 from bluegreen.cli.main import run
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("docs/adopt.md", "docs/events.md", "docs/limits.md", "docs/security.md")
+PAGES = tuple(f"docs/{page}.md" for page in ("adopt", "events", "limits", "recovery", "security"))
 TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES)
 FIRST_SCREEN = 24
 """Lines of a small terminal."""

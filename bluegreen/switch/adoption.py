@@ -14,6 +14,22 @@ resource "terraform_data" "bluegreen" {
 output "bluegreen" { value = terraform_data.bluegreen.output }"""
 
 
+def nothing_deployed(world: World, more: str = "") -> Refused:
+    """Return the error of a stack without an output: nothing was deployed yet, or its states are not what they were."""
+    if world.history.only_first_deploys:
+        return Refused(f"nothing is deployed here yet{more}", hint="bluegreen deploy")
+    return _no_output(world, more)
+
+
+def _no_output(world: World, more: str) -> Refused:
+    last = world.stack.last.name
+    looked = f"is the backend's address right? bluegreen tf {last} -- state list shows what the state holds"
+    return Refused(
+        f"the state of {last} has no output bluegreen, yet something was deployed here{more}",
+        hint=f"{looked}; if it is lost: docs/recovery.md",
+    )
+
+
 def refuse_unless_first(world: World) -> None:
     """Raise Refused unless nothing was ever deployed here, or only first deploys that never reached the public."""
     stack = world.stack
@@ -32,12 +48,11 @@ def refuse_unless_first(world: World) -> None:
             if stack.single
             else f"add this to the last layer:\n{ADOPTION_BLOCK}",
         )
-    raise Refused(
-        f"the state of {stack.last.name} has no output bluegreen, yet something was deployed here:"
-        f"\n  resources: {_list(resources) or 'none'}"
+    raise _no_output(
+        world,
+        f":\n  resources: {_list(resources) or 'none'}"
         f"\n  live records: {', '.join(records) or 'none'}"
         f"\n  earlier runs: {', '.join(runs) or 'none'}",
-        hint=f"is the backend's address right? bluegreen tf {stack.last.name} -- state list shows what the state holds",
     )
 
 

@@ -12,6 +12,7 @@ from bluegreen.ports import InstanceState, InstanceStatus, Plan
 from bluegreen.run.engine import Leave
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
+from bluegreen.switch.adoption import nothing_deployed
 from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
@@ -19,7 +20,7 @@ from bluegreen.switch.live_edge import drift_error
 from bluegreen.switch.phases import NOTHING, STALE, STOPPED, Phase
 from bluegreen.switch.request import NO_WAY_BACK, RollbackRequest, check_target, refuse_closed, rollback_way
 from bluegreen.switch.stack import Purpose
-from bluegreen.switch.steps import PUBLIC_WAIT, Steps, nothing_deployed
+from bluegreen.switch.steps import PUBLIC_WAIT, Steps
 
 RECORDS_WAIT = 2.0
 """Seconds to wait for the live records each time they are needed: then the way back is gone without them."""
@@ -87,7 +88,7 @@ class Rollback(Steps):
         facts = self.facts()
         if facts is None:
             if history.unfinished is None:
-                raise nothing_deployed()
+                raise nothing_deployed(self.world)
             self.say(f"run {history.unfinished.id} was cut off before anything was public; nothing is to be moved")
             return NOTHING
         self.live.begin(facts)

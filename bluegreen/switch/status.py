@@ -13,6 +13,7 @@ from bluegreen.errors import BluegreenError, Locked, Refused, UsageError
 from bluegreen.health import Origin, read_marks
 from bluegreen.model import Color, StackFacts
 from bluegreen.ports import Freeze, Holder
+from bluegreen.switch.adoption import nothing_deployed
 from bluegreen.switch.background import in_background
 from bluegreen.switch.history import FOREVER, ROLLED_BACK, warm_left
 from bluegreen.switch.phases import Phase
@@ -111,7 +112,7 @@ def look(world: World) -> StatusReport:
     if stack.facts is None:
         unfinished = _unfinished(world)
         cut = f"; unfinished: {unfinished}" if unfinished else ""
-        raise Refused(f"nothing is deployed here yet{cut}", hint="bluegreen deploy")
+        raise nothing_deployed(world, cut)
     facts = stack.complete()
     asked = {str(color): in_background("check", partial(_color, world, facts, color)) for color in Color}
     public = in_background("public", partial(_public, world, facts, facts.serving))

@@ -14,7 +14,6 @@ from bluegreen.errors import (
     CheckFailed,
     Interrupted,
     Locked,
-    Refused,
     TerraformError,
 )
 from bluegreen.events import RouteChosen, Said, WaitingFor
@@ -24,6 +23,7 @@ from bluegreen.ports import DeadTerraform, Plan
 from bluegreen.run.engine import Leave, Routes
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
+from bluegreen.switch.adoption import nothing_deployed
 from bluegreen.switch.audience import Audience, Seen
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
@@ -40,10 +40,6 @@ PUBLIC_WAIT = 2.0
 
 LOOK_FOR_DEAD = 0.2
 """Seconds between two looks at the Terraform of a run that was cut off."""
-
-
-def nothing_deployed() -> Refused:
-    return Refused("nothing is deployed here yet", hint="bluegreen deploy")
 
 
 @dataclass(slots=True)
@@ -130,7 +126,7 @@ class Steps:
         """Open the last layer and read it. Raises Refused when nothing is deployed."""
         facts = self.open_stack([self.world.stack.last])
         if facts is None:
-            raise nothing_deployed()
+            raise nothing_deployed(self.world)
         return facts
 
     def tell_route(self, origin: ColorFacts, target: ColorFacts) -> None:

@@ -38,6 +38,7 @@ CLASSES: Mapping[int, tuple[str, str]] = {
     20: ("clocks", "another machine's clock an hour fast, an hour slow, or running away"),
     21: ("store unreachable", "the bucket answers nothing before a run, and in the middle of one"),
     22: ("past Terraform", "states refused, program missing, lock stuck; killed around the one call of a way back"),
+    23: ("states lost", "every state deleted, and rebuilt by importing what is there"),
 }
 """Number -> name, and what is injected."""
 

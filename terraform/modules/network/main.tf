@@ -4,6 +4,10 @@ resource "random_string" "name" {
   length  = 4
   upper   = false
   special = false
+
+  lifecycle {
+    ignore_changes = all # imported, as after the loss of a state, it would be drawn anew: other names, other addresses
+  }
 }
 
 # Reserved apart from the servers, so that an address outlives the server that uses it.

@@ -145,6 +145,15 @@ def test_status_where_nothing_is_deployed(found: Start) -> None:
         found().status()
 
 
+def test_a_state_that_is_lost_is_not_said_to_be_a_place_where_nothing_was_deployed(shop: Start) -> None:
+    town: Town = shop()
+    town.root()._resources, town.root()._output = {}, None
+    with pytest.raises(Refused, match="has no output bluegreen, yet something was deployed here") as refused:
+        town.status()
+    for error in (refused.value, town.run("rollback").error, town.run("deploy", release="2").error):
+        assert "docs/recovery.md" in error.hint
+
+
 @LAYOUTS
 def test_plan_shows_a_first_deploy_and_changes_nothing(found: Start, layout: str) -> None:
     town: Town = found(layout)
