@@ -268,14 +268,17 @@ class Environment(Wiring):
 
         Also without an engine, or a state that can be read: then what stands on these is skipped.
         """
-        from bluegreen.doctor.examine import GRACE, TERRAFORM, examine
+        from bluegreen.adapters.signals import CalledOff
+        from bluegreen.doctor.examine import TERRAFORM, examine
 
         limits = self.configured.terraform
-        short = {"deadline": min(limits.deadline, TERRAFORM), "grace": min(limits.grace, GRACE)}
-        configured = self.configured.model_copy(update={"terraform": limits.model_copy(update=short)})
-        return replace(self, configured=configured)._examined(examine)
+        short = limits.model_copy(update={"deadline": min(limits.deadline, TERRAFORM)})
+        configured = self.configured.model_copy(update={"terraform": short})
+        interruptions = CalledOff()
+        looking = replace(self, configured=configured, interruptions=interruptions)
+        return looking._examined(examine, interruptions.call_off)
 
-    def _examined(self, examine: Callable[[Subject], Diagnosis]) -> Diagnosis:
+    def _examined(self, examine: Callable[[Subject], Diagnosis], call_off: Callable[[], None]) -> Diagnosis:
         from bluegreen.doctor.subject import Subject
 
         try:
@@ -296,6 +299,7 @@ class Environment(Wiring):
                 records_api=vendors.records_api,
                 project=next(filter(None, map(variables.get, PROJECT_VARIABLES)), ""),
                 free=lambda: shutil.disk_usage(self.folder).free,
+                call_off=call_off,
             )
             diagnosis: Diagnosis = cleaned(examine(subject), self._clean)
             return diagnosis

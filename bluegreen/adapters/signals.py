@@ -90,3 +90,10 @@ class NeverInterrupted:
     @contextmanager
     def shielded(self) -> Iterator[None]:
         yield
+
+
+class CalledOff(NeverInterrupted):
+    """ports.Interruptions of what its own caller stops, once nobody waits for it any more."""
+
+    def call_off(self) -> None:
+        self.requested = True

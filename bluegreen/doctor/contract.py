@@ -11,7 +11,6 @@ from bluegreen.doctor.findings import Finding, Unknown, failure, ok, together, w
 from bluegreen.doctor.subject import Subject
 from bluegreen.errors import BluegreenError
 from bluegreen.model import OUTPUT, Color, StackFacts
-from bluegreen.switch.background import in_background
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.values import as_it_is, layer_values
 
@@ -108,7 +107,7 @@ def code(subject: Subject) -> Finding:
     """A plan with the values as they are changes nothing: what runs is what the code says today."""
     facts, stack = subject.facts(), subject.world.stack
     echoed = {str(color): dict(facts.of(color).echo) for color in Color}
-    plans = [in_background(f"plan of {one.name}", partial(_planned, one, facts, echoed)) for one in stack.layers]
+    plans = [subject.aside(f"plan of {one.name}", partial(_planned, one, facts, echoed)) for one in stack.layers]
     return together([plan.result() for plan in plans], "a plan of what runs changes nothing")
 
 

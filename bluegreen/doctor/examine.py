@@ -19,9 +19,7 @@ Look = Callable[[Subject], Finding]
 """Looks at one thing. A BluegreenError is a failure with its hint, Unknown a check that was skipped."""
 
 TERRAFORM = 60.0
-"""Seconds for one call of Terraform; after that it is interrupted, and `GRACE` seconds later killed."""
-
-GRACE = 5.0
+"""Seconds for one call of Terraform; then it is interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,12 @@ class Check:
 CHECKS: Sequence[Check] = (
     Check("engine", terraform.engine),
     Check("lock files", terraform.lock_files),
-    Check("states", state.states, within=TERRAFORM + GRACE + 5.0),
+    Check("states", state.states),
     Check("store", state.store),
     Check("contract", contract.contract),
     Check("versions", terraform.versions),
     Check("colors", contract.colors),
-    Check("code", contract.code, within=2 * (TERRAFORM + GRACE)),
+    Check("code", contract.code, within=2 * TERRAFORM),
     Check("token", edge.token),
     Check("zone", edge.zone),
     Check("delegation", edge.delegation),
@@ -63,6 +61,7 @@ def examine(subject: Subject, checks: Sequence[Check] = CHECKS) -> Diagnosis:
     subject.begin()
     looking = [(check, in_background(check.name, partial(_look, check, subject))) for check in checks]
     found = [_awaited(check, finding, begun, time) for check, finding in looking]
+    subject.end()
     return Diagnosis(subject.world.environment, tuple(found))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bluegreen.doctor.findings import Silent, Unknown
 from bluegreen.errors import BluegreenError
@@ -27,7 +27,8 @@ class Subject:
     engine: product and version; program: where it is; no_engine: why there is none. surveys: by layer. holder: of a
     layer's state lock; "" for nobody, None where that cannot be seen. zones: makes what looks. records_api: its URL.
     project: of Google Cloud, as the variables name it, "" when they do not. free: bytes on the project's disk.
-    patience: seconds for which a check waits for what it stands on.
+    call_off: stops every Terraform that is still under way. patience: seconds from the beginning, for which a check
+    waits for what it stands on; grace: from the end, for what was called off.
     """
 
     world: World
@@ -41,16 +42,32 @@ class Subject:
     records_api: str
     project: str
     free: Callable[[], int]
+    call_off: Callable[[], None]
     patience: float = 45.0
+    grace: float = 5.0
+    _until: float = 0.0
+    _aside: list[Future[Any]] = field(default_factory=list)
     _states: dict[str, Future[State]] = field(default_factory=dict)
     _zones: Future[Sequence[Zone]] | None = None
     _one_init: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
         """Begin to find out what several checks want to know."""
+        self._until = self.world.clock.monotonic() + self.patience
         self._zones = in_background("zones", lambda: self.zones().zones())
         for layer in self.world.stack.layers:
-            self._states[layer.name] = in_background(f"state of {layer.name}", partial(self._read, layer))
+            self._states[layer.name] = self.aside(f"state of {layer.name}", partial(self._read, layer))
+
+    def aside(self, name: str, work: Callable[[], T]) -> Future[T]:
+        """Begin something that runs Terraform, which `end` would stop."""
+        future = in_background(name, work)
+        self._aside.append(future)
+        return future
+
+    def end(self) -> None:
+        """Leave no Terraform behind: one that hangs would outlive this process."""
+        self.call_off()
+        wait(self._aside, self.grace)
 
     def _read(self, layer: Layer) -> State:
         survey = self.surveys()[layer.name]
@@ -94,6 +111,6 @@ class Subject:
 
     def _wait(self, coming: Future[T], why_not: str) -> T:
         try:
-            return coming.result(self.patience)
+            return coming.result(max(0.0, self._until - self.world.clock.monotonic()))
         except TimeoutError:
             raise Silent(why_not) from None

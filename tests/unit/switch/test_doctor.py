@@ -19,7 +19,7 @@ from bluegreen.doctor.findings import Diagnosis, Finding, Level, ok
 from bluegreen.doctor.google import FIRST, NEEDED
 from bluegreen.doctor.subject import Subject
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Locked
-from bluegreen.ports import Answer, Holder, Pinned, Question, Resolution, Survey, Zone
+from bluegreen.ports import Answer, Holder, Pinned, Question, Resolution, State, Survey, Zone
 
 if TYPE_CHECKING:
     from conftest import Town
@@ -85,6 +85,7 @@ class Looks:
             records_api=API,
             project=self.project,
             free=lambda: self.free,
+            call_off=self.ended.set,
             patience=self.patience,
         )
         return examine(subject, checks)
@@ -155,6 +156,19 @@ def test_a_silent_api_hangs_nothing(both: Callable[..., Looks]) -> None:
     assert (found["token"].level, found["token"].seen) == (Level.SKIPPED, "the records' API has not answered")
     assert (found["hung"].level, found["hung"].seen) == (Level.FAILURE, "no answer in 0.01 s")
     assert found["disk"].level is Level.OK
+
+
+def test_a_terraform_that_hangs_is_called_off_and_its_end_waited_for(both: Callable[..., Looks]) -> None:
+    looks, ends = both(), []
+
+    def read() -> State:
+        looks.ended.wait(30.0)
+        ends.append("in good order")
+        raise BluegreenError("interrupted")
+
+    looks.patience, looks.town.root("blue").read = 0.2, read  # type: ignore[method-assign]
+    assert looks.find("states").level is Level.FAILURE
+    assert ends == ["in good order"]
 
 
 def _hangs(ended: threading.Event) -> Callable[[Subject], Finding]:
@@ -439,5 +453,5 @@ def _mute(looks: Looks) -> None:
 
 def _hung(looks: Looks) -> None:
     workspace = looks.town.root("blue")
-    looks.patience, looks.ended = 0.2, threading.Event()
+    looks.patience = 0.2
     workspace.read = lambda: looks.ended.wait(30.0)  # type: ignore[method-assign, assignment, return-value]
