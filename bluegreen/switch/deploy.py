@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 from bluegreen.config.durations import format_duration
-from bluegreen.errors import BluegreenError, ConfigError, GuardRefused, Interrupted, Refused, TargetRefused
+from bluegreen.errors import BluegreenError, ConfigError, GuardRefused, Refused, TargetRefused
 from bluegreen.events import RouteChosen
 from bluegreen.health import Origin
 from bluegreen.model import Color, StackFacts
@@ -20,11 +19,11 @@ from bluegreen.switch import values
 from bluegreen.switch.adoption import refuse_unless_first
 from bluegreen.switch.arrival import Arrival
 from bluegreen.switch.audience import Seen
-from bluegreen.switch.background import in_background
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PREPARED, in_words, warm_left
 from bluegreen.switch.holding import holding
 from bluegreen.switch.phases import CLOSED, NO_ORIGIN, NOTHING, TABLES, Phase
+from bluegreen.switch.planned_return import PlannedReturn
 from bluegreen.switch.request import (
     DeployRequest,
     deploy_target,
@@ -34,10 +33,6 @@ from bluegreen.switch.request import (
 )
 from bluegreen.switch.stack import Layer, Purpose
 from bluegreen.switch.steps import Steps
-
-WAY_BACK_WAIT = 10.0
-"""Seconds for which the plan of the way back is waited for, when all else is done. It takes one or two where the API
-answers; where that is silent, a return needs the state's lock, and a deploy that is proven should end."""
 
 
 @dataclass(slots=True)
@@ -50,7 +45,7 @@ class Deploy(Steps):
     request: DeployRequest = field(default_factory=DeployRequest)
     wanted: Mapping[str, Any] = field(default_factory=dict)
     first: bool = False
-    way_back: Future[None] | None = None
+    way_back: PlannedReturn | None = None
 
     def routes(self, verb: str) -> Routes:
         return (CLOSED if self.request.no_way_back else TABLES)[verb]
@@ -232,19 +227,8 @@ class Deploy(Steps):
             self.move(Phase.SWITCH, self.target, values.returned(facts, self.target))
         else:
             self.move(Phase.SWITCH, self.target, values.switched(facts, self.target))
-            self.way_back = in_background("way-back", self._prepare_way_back)
-
-    def _prepare_way_back(self) -> None:
-        """Plan the way back while the switch is proven: a return, or a rollback, then only has to apply it."""
-        assert self.origin is not None, "only a first deploy comes from nowhere"
-        stack = self.world.stack
-        intent = values.returned(stack.complete(), self.origin)
-        try:
-            stack.keep(stack.plan(stack.last, intent, stack.moving(Phase.RETURN, self.origin)))
-        except Interrupted:
-            pass  # whoever asked the run to stop is answered by the phase that it is in
-        except BluegreenError as error:
-            self.say(f"the way back is not prepared, a rollback plans it anew: {error.message}", "warning")
+            assert self.origin is not None, "only a first deploy comes from nowhere"
+            self.way_back = PlannedReturn(self, self.origin)
 
     def before_move(self) -> None:
         if not self.first and not self.moving:
@@ -266,7 +250,8 @@ class Deploy(Steps):
             raise Leave(NO_ORIGIN, BluegreenError("a first deploy has nothing to go back to"))
         with self.world.interruptions.shielded():
             self.say(f"going back to {self.origin}, please wait", "warning")
-            self._end_way_back()  # it holds the state's lock
+            if self.way_back is not None:
+                self.way_back.end()
             stack = self.world.stack
             intent = values.returned(stack.complete(), self.origin)
             try:
@@ -279,18 +264,8 @@ class Deploy(Steps):
 
     def finish(self) -> None:
         super(Deploy, self).finish()  # a dataclass with slots is made anew, and a bare super() would miss it
-        self._end_way_back()
         if self.way_back is not None:
-            self.way_back.result()
-
-    def _end_way_back(self) -> None:
-        """Wait for the plan of the way back, and call it off when it takes too long."""
-        if self.way_back is None:
-            return
-        if wait([self.way_back], WAY_BACK_WAIT).not_done:
-            self.say("the way back is not prepared, a rollback plans it anew: its plan took too long", "warning")
-            with self.world.stack.last.workspace.called_off():
-                wait([self.way_back])
+            self.way_back.end()
 
 
 @dataclass(slots=True)

@@ -23,8 +23,8 @@ from shop import Shop
 from bluegreen.sandbox.traffic import Traffic
 
 QUICK: Mapping[str, Any] = {
-    "probe": {"settle": "100ms", "every": "50ms", "deadline": "10s"},
-    "bake": {"for": "200ms", "every": "50ms", "bad": 2, "blind_deadline": "2s"},
+    "probe": {"settle": "100ms", "every": "100ms", "deadline": "10s"},
+    "bake": {"for": "200ms", "every": "100ms", "bad": 2, "blind_deadline": "2s"},
 }
 """Shorter waits than other tests have: some of these make hundreds of runs."""
 
@@ -137,7 +137,7 @@ class Night:
     @contextmanager
     def traffic(self) -> Iterator[Traffic]:
         """Public traffic while the context lasts, of which no request may fail."""
-        with Traffic(self.shop.network.public_url, workers=2, rate=50) as traffic:
+        with Traffic(self.shop.network.public_url, workers=2, rate=15) as traffic:
             yield traffic
         assert traffic.report.failed == 0, traffic.report
 

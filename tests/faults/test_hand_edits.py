@@ -134,7 +134,7 @@ def test_an_edit_in_the_bake(night: Night, edit: str, how: str) -> None:
         ended = deploy.wait()
     assert (ended.code in (0, 6, 7), "Traceback" in ended.err) == (True, False), ended
     ended = night.program(how)
-    if ended.code == 3:
+    if ended.code == 3 or (edit == "at the other color" and night.status()["drift"]):  # or it was done by then
         assert night.program("reconcile", "--to", "live").code == 0
     else:
         assert ended.code == 0, ended

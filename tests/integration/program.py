@@ -84,7 +84,7 @@ class Running:
                     return found
             if over:
                 raise AssertionError(f"it ended without {event} {fields}: {self.wait()}")
-            time.sleep(0.01)
+            time.sleep(0.02)
         raise AssertionError(f"no {event} {fields} in {DEADLINE:g} s")
 
     def send(self, number: signal.Signals) -> None:

@@ -87,7 +87,6 @@ class TerraformWorkspace:
         self._workspace = workspace
         self._var_files = tuple(path.absolute() for path in var_files)
         self._env = dict(env or {})
-        self._lock_timeout = lock_timeout
         self._keep_values = keep_values
         self._suffixes = (*CODE, *TOFU_CODE) if engine.product == OPENTOFU else CODE
         self._calls = Calls(

@@ -499,7 +499,7 @@ def one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
         done.set_result(work())
         return done
 
-    monkeypatch.setattr("bluegreen.switch.deploy.in_background", at_once)
+    monkeypatch.setattr("bluegreen.switch.planned_return.in_background", at_once)
 
 
 @pytest.fixture

@@ -156,8 +156,8 @@ def test_a_way_back_that_cannot_be_prepared_is_said_and_costs_nothing(shop: Star
 def test_a_way_back_whose_plan_hangs_holds_up_neither_a_deploy_nor_its_return(
     shop: Start, monkeypatch: pytest.MonkeyPatch, bad: bool
 ) -> None:
-    monkeypatch.setattr("bluegreen.switch.deploy.in_background", in_background)
-    monkeypatch.setattr("bluegreen.switch.deploy.WAY_BACK_WAIT", 0.01)
+    monkeypatch.setattr("bluegreen.switch.planned_return.in_background", in_background)
+    monkeypatch.setattr("bluegreen.switch.planned_return.WAIT", 0.01)
     town = shop()
 
     told = "the way back is not prepared, a rollback plans it anew: its plan took too long"
