@@ -190,6 +190,11 @@ def test_it_is_adopted_and_then_given_records_that_keep_their_type(deployed: Dep
         address = f"module.cdn.cloudflare_dns_record.{resource}"
         deployed.ran("tf", "main", "--", "import", address, f"{deployed.zone_id}/{deployed.record(name)}")
     planned = deployed.ran("plan", "--release", "1.6.0")
-    # Blue's release and machine, the CNAME of green's that becomes an A record, the marker; nothing that is public.
-    assert "main: 4 to change" in planned
-    assert "the guard would let this pass" in planned
+    changes = re.findall(r"(\w+) +(module\.cdn\S+)", planned)
+    assert changes == [("replace", "module.cdn.cloudflare_dns_record.backend_green_access[0]")], "a CNAME becomes an A"
+    with Traffic(network.public_url, workers=1, rate=10) as traffic:
+        deployed.ran("deploy", "--release", "1.6.0")
+        del settings["defaults"]["guard"]
+        deployed.configure(settings)
+        deployed.ran("rollback")
+    assert traffic.report.failed == 0, traffic.report
