@@ -327,7 +327,8 @@ class Result(Event):
 
     verdict: switched, prepared, nothing-to-do, returned, rolled-back, rolled-back-directly, retired, reconciled,
     frozen, unlocked, refused, locked, usage, failed, stuck, interrupted, waiting or abandoned.
-    warm_until: Unix time, -1 for ever, 0 for nothing.
+    warm_until: Unix time, -1 for ever, 0 for nothing. public_url: of the environment; idle_url: where the color that
+    does not serve answers by itself, "" when it does not run. "" too for what is not known.
     """
 
     name: ClassVar[str] = "result"
@@ -342,3 +343,5 @@ class Result(Event):
     overlap_seconds: float = 0.0
     warm_until: float = 0.0
     proof: str = ""
+    public_url: str = ""
+    idle_url: str = ""

@@ -18,11 +18,12 @@ Data = Mapping[str, Any]
 
 @dataclass(slots=True)
 class PhaseSeen:
-    """One phase. began: Unix seconds; seconds, outcome, following: once it was left."""
+    """One phase. began: Unix seconds; seconds, waiting, outcome, following: once it was left."""
 
     name: str
     began: float
     seconds: float | None = None
+    waiting: float = 0.0
     outcome: str = ""
     following: str = ""
 
@@ -100,7 +101,8 @@ class Timeline:
     def _take_phase_finished(self, data: Data) -> None:
         if self.phases:
             left = self.phases[-1]
-            left.seconds, left.outcome, left.following = data["seconds"], data["outcome"], data["following"]
+            left.seconds, left.waiting = data["seconds"], data.get("waiting", 0.0)
+            left.outcome, left.following = data["outcome"], data["following"]
         self._at_rest()
 
     def _at_rest(self) -> None:

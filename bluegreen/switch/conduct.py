@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from bluegreen.errors import BluegreenError, Interrupted, Locked, Refused, Returned, Stuck
+from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Locked, Refused, Returned, Stuck
 from bluegreen.events import Result, RunStarted, Said, envelope
 from bluegreen.model import EMPTY
 from bluegreen.ports import Freeze, Store
@@ -25,6 +25,7 @@ from bluegreen.switch.history import (
 )
 from bluegreen.switch.hooks import Hooks
 from bluegreen.switch.phases import NOTHING, Phase
+from bluegreen.switch.stack import Stack
 from bluegreen.switch.steps import Steps
 from bluegreen.switch.world import World
 
@@ -232,4 +233,18 @@ def _as_event(world: World, result: RunResult) -> Result:
         overlap_seconds=result.overlap_seconds,
         warm_until=result.warm_until,
         proof="records-only" if world.settings.identity is None else "answers",
+        **_urls(world.stack),
     )
+
+
+def _urls(stack: Stack) -> Mapping[str, str]:
+    """Where the public and the idle color answer, as far as this run has read that."""
+    try:
+        facts = stack.facts
+    except ConfigError:  # which has ended the run already
+        facts = None
+    if facts is None:
+        return {}
+    idle = facts.of(facts.active.other) if facts.active else None
+    idle_url = idle.check_url or idle.backend_url if idle and idle.running else ""
+    return {"public_url": facts.public_url, "idle_url": idle_url}

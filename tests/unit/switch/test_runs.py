@@ -302,6 +302,17 @@ def test_each_ending_has_its_word_its_error_and_its_exit_code(name: str, shop: S
     assert (told["verdict"], told["exit_code"], told["active"]) == (verdict, exit_code, result.active)
 
 
+def test_a_result_says_where_the_public_and_the_idle_color_answer(found: Start) -> None:
+    town: Town = found()
+    town.run("deploy")
+    told = [town.told("result")[-1]]
+    for verb, asked in (("prepare", {"release": "2"}), ("switch", {}), ("retire", ASKED["retire"])):
+        town.run(verb, **asked)
+        told.append(town.told("result")[-1])
+    assert {each["public_url"] for each in told} == {"http://127.0.0.2/"}
+    assert [each["idle_url"] for each in told] == ["", "http://127.0.0.12/", "http://127.0.0.11/", ""]
+
+
 def test_an_interrupted_rollback_that_was_answered_is_done_and_still_ends_with_130(shop: Start) -> None:
     town: Town = shop()
     BEFORE["rollback"](town)
