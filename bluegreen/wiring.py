@@ -205,11 +205,12 @@ class Wiring:
             )
 
     @cached_property
-    def _secrets(self) -> frozenset[str]:
+    def secrets(self) -> frozenset[str]:
+        """What is never to be shown: of the configuration, and of variables whose names say that they are secret."""
         return environment_secrets(os.environ) | self.configured.secrets
 
     def _clean(self, text: str) -> str:
-        return redact(text, self._secrets)
+        return redact(text, self.secrets)
 
     def _emitter(self, run: str, clock: SystemClock, store: Store | None) -> Callable[[Event], None]:
         return Emitter(
@@ -219,7 +220,7 @@ class Wiring:
             run=run,
             clock=clock.time,
             sinks=[ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
-            secrets=self._secrets,
+            secrets=self.secrets,
         )
 
     def _vendors(self) -> Vendors:

@@ -7,6 +7,7 @@ JSON needs none of that: ours is ASCII.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -16,17 +17,19 @@ from typing import Any
 import click
 
 from bluegreen.adapters.printable import one_line, printable
+from bluegreen.cli.github.workflow_commands import harmless, harmless_json, in_actions
 from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Refused, UsageError
 
 
 def data(text: str) -> None:
     """Write data."""
-    click.echo(printable(text))
+    text = printable(text)
+    click.echo(harmless(text) if in_actions(os.environ) else text)
 
 
 def lines(lines: Iterable[str]) -> None:
     """Write data that people read line by line."""
-    click.echo("\n".join(map(one_line, lines)))
+    data("\n".join(map(one_line, lines)))
 
 
 def width() -> int | None:
@@ -36,12 +39,12 @@ def width() -> int | None:
 
 def document(value: Any) -> None:
     """Write one JSON document."""
-    data(json.dumps(value, indent=2, default=str))
+    click.echo(harmless_json(json.dumps(value, indent=2, default=str)))
 
 
 def json_line(value: Mapping[str, Any]) -> None:
     """Write one JSON line."""
-    data(json.dumps(value, separators=(",", ":")))
+    click.echo(harmless_json(json.dumps(value, separators=(",", ":"))))
 
 
 def tell(text: str = "", *, color: bool = True, style: str | None = None, label: str = "") -> None:

@@ -6,12 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from bluegreen import __version__
+from bluegreen.cli.github.workflow_commands import in_actions
 from bluegreen.cli.options import Options, Verbs, guess
 from bluegreen.cli.streams import make_patient
 from bluegreen.cli.table import COMMANDS, RUNS, SECTIONS
@@ -84,10 +85,21 @@ def run(argv: Sequence[str], *, alone: bool = False) -> int:
     """Run one command line; return its exit code. alone: see Options."""
     options = guess(argv)
     options.alone = alone
-    try:
-        return int(program.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False, obj=options) or 0)
-    except Exception as error:
-        return _end(error, options)
+    with _step(options):
+        try:
+            return int(program.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False, obj=options) or 0)
+        except Exception as error:
+            return _end(error, options)
+
+
+def _step(options: Options) -> AbstractContextManager[object]:
+    """Open the step of a GitHub workflow that this process is, if it is one."""
+    if not in_actions(os.environ):
+        return nullcontext()
+    from bluegreen.cli.github.step import this_step
+
+    options.step = this_step(os.environ)
+    return options.step
 
 
 def _end(error: Exception, options: Options) -> int:
@@ -97,6 +109,9 @@ def _end(error: Exception, options: Options) -> int:
     ours = _translated(error, options)
     ours.hint = options.placed(ours.hint)
     tell_error(ours, color=options.color)
+    if options.step is not None:
+        options.step.annotate(ours, options.folder)
+        options.step.end_badly(options.verb, ours)
     if options.json and (options.verb in RUNS or not options.verb):
         _end_json(ours)
     return ours.exit_code

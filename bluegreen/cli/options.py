@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bluegreen.cli.github.step import Step
+
 COLORS = ("blue", "green")
 """Spelled out, so that help needs nothing but click; a test holds them to model.Color."""
 
@@ -22,7 +24,7 @@ def _color_wanted() -> bool:
 class Options:
     """What was asked for globally. environment: None for the only one. verb: the command, "" until it is known.
     wait_lock: seconds to wait for another run. terraform: the command runs it.
-    alone: the process is ours, and ends with the command.
+    alone: the process is ours, and ends with the command. step: of a GitHub workflow, None elsewhere.
 
     No dataclass, and no import of pathlib above: both would be a tenth of the time that `--help` takes.
     """
@@ -38,6 +40,7 @@ class Options:
     verb: str = ""
     wait_lock: float = 0.0
     alone: bool = False
+    step: Step | None = None
 
     def __init__(self, **given: str | bool) -> None:
         self.color = _color_wanted()

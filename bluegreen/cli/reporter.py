@@ -63,6 +63,8 @@ class Reporter:
                 self._show()
             if self._json:
                 self._write_json(data)
+            if self._options.step is not None:
+                self._options.step.take(data)
             if self._live is None or data["event"] == "console":  # too long for the picture, too good to be lost
                 for line in self._narrator.tell(data):
                     self.say(line)
@@ -105,10 +107,12 @@ class Reporter:
             self.say(text)
 
     def summarize(self, *, hint: str = "") -> None:
-        """Write the three lines, if there was a run."""
+        """Write the three lines, if there was a run, and what a step of a workflow leaves."""
         if self.timeline.result:
             for line in summarize(self.timeline, hint=hint):
                 tell(self._options.placed(line), color=self._options.color)
+            if self._options.step is not None:
+                self._options.step.end_run(self.timeline, hint=hint)
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

@@ -31,6 +31,8 @@ def open_environment(options: Options) -> Environment:
     What was done past Terraform is said, whatever the verb, until it is mended.
     """
     environment = open_project(options).environment(options.environment, terraform=options.terraform)
+    if options.step is not None:
+        options.step.mask(environment.secrets)
     run = environment.past_terraform
     if run is not None:
         told = f"run {run.id} pointed the public at {run.target} past Terraform, which does not know that yet"
@@ -53,6 +55,8 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
         if not reporter.timeline.result:
             raise
         tell_error(error, color=options.color, hint=False)
+        if options.step is not None:
+            options.step.annotate(error, options.folder)
         reporter.summarize(hint=error.hint)
         return int(reporter.timeline.result["exit_code"])
     reporter.summarize()

@@ -24,9 +24,18 @@ def command(options: Options, to: str | None, release: str | None, sets: tuple[s
     A layer that needs what an earlier one has not made yet is "known after" that one. Exits with 3 when the guard
     would refuse.
     """
-    preview = open_environment(options).plan(to=to, release=release, sets=parse_sets(sets))
+    environment = open_environment(options)
+    preview = environment.plan(to=to, release=release, sets=parse_sets(sets))
     if options.json:
         document({"schema": SCHEMA, **asdict(preview), "refused": preview.refused})
     else:
         lines(plan_lines(preview))
+    if options.step is not None:
+        options.step.end_look(
+            f"plan for {environment.name}",
+            plan_lines(preview),
+            verdict=Refused.verdict if preview.refused else "planned" if preview.target else "nothing-to-do",
+            active=preview.active,
+            release=preview.release,
+        )
     return Refused.exit_code if preview.refused else 0

@@ -24,6 +24,17 @@ def command(options: Options, check: bool) -> int:
         document({"schema": SCHEMA, **report.as_dict()})
     else:
         lines(status_lines(report, time.time()))
+    if options.step is not None:
+        options.step.end_look(
+            f"status of {report.environment}",
+            [*(f"alarm: {alarm}" for alarm in report.alarms), *status_lines(report, time.time())],
+            verdict="alarm" if report.alarms else "well",
+            active=report.active,
+            previous=report.rollback.target,
+            release=report.colors[report.active].release,
+            public_url=report.public_url,
+            unfinished=report.unfinished,
+        )
     if not check or not report.alarms:
         return 0
     for alarm in report.alarms:

@@ -1,0 +1,1 @@
+"""What a step of a GitHub workflow is told beside the lines for people."""
