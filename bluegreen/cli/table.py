@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "demo": "Show all of it in about a minute, in a temporary folder.",
         "init": "Make a project folder.",
         "adopt": "Take a Terraform root that you have already into a project.",
+        "generate": "Write the workflows of GitHub Actions.",
         "sandbox": "Start, show or stop the world on localhost; let things go wrong in it.",
         "shell-init": "Print what a shell needs so that `bg` works in it, with completion.",
     },

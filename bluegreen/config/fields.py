@@ -170,7 +170,8 @@ def _write_statuses(value: tuple[int, int]) -> int | str:
     return value[0] if value[0] == value[1] else f"{value[0]}-{value[1]}"
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
+    """Read a single text as a list of one."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -238,6 +239,6 @@ StorePlace: TypeAlias = Annotated[str, AfterValidator(_store)]
 BackendSetting: TypeAlias = Annotated[str, AfterValidator(_backend_setting)]
 EnvironmentVariable: TypeAlias = Annotated[str, AfterValidator(_environment_variable)]
 HeaderName: TypeAlias = Annotated[str, AfterValidator(_header_name)]
-OneOrMany: TypeAlias = Annotated[tuple[Pattern, ...], Strict(False), BeforeValidator(_listed)]
+OneOrMany: TypeAlias = Annotated[tuple[Pattern, ...], Strict(False), BeforeValidator(listed)]
 Masked = PlainSerializer(_write_secret, return_type=str, when_used="json")
 HeaderValue: TypeAlias = Annotated[SecretStr, Strict(False), AfterValidator(_header_value), Masked]

@@ -10,7 +10,14 @@ from pathlib import Path
 from bluegreen.config.environment import EnvironmentConfig, origins_of
 from bluegreen.config.nodes import Node, merge, node_of
 from bluegreen.config.references import refused_references, replace_references
-from bluegreen.config.schema import MOST_ENVIRONMENTS, SANDBOX_DEFAULTS, ConfigFile, EnvironmentSettings, Sandbox
+from bluegreen.config.schema import (
+    MOST_ENVIRONMENTS,
+    SANDBOX_DEFAULTS,
+    ConfigFile,
+    EnvironmentSettings,
+    GitHub,
+    Sandbox,
+)
 from bluegreen.config.source import parse, read_text
 from bluegreen.config.stack import LayerConfig, read_stack
 from bluegreen.config.validate import impossible, validate
@@ -24,6 +31,13 @@ _REPLACED_WHOLE = (("identity", "color"), ("identity", "release"))
 """A header in `defaults` and a pattern in an environment would be two where one is allowed."""
 
 
+class _AsWritten(dict[str, str]):
+    """An environment in which each variable holds its own reference."""
+
+    def get(self, name: str, default: object = None) -> str:
+        return f"${{{name}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """A project's file, checked. project: its folder, absolute. stack: in the order in which it is applied."""
@@ -32,6 +46,7 @@ class Config:
     service: str
     stack: tuple[LayerConfig, ...]
     sandbox: Sandbox | None
+    github: GitHub | None
     _environments: Mapping[str, Node] = field(repr=False)
 
     @property
@@ -74,6 +89,14 @@ class Config:
             secrets=frozenset(replaced.secrets),
         )
 
+    def described(self, name: str) -> EnvironmentConfig:
+        """Return one environment with each `${NAME}` as it is written, for whoever runs nothing; see `references`."""
+        return self.environment(name, _AsWritten())
+
+    def references(self, name: str) -> list[str]:
+        """Return the variables that one environment takes from the process's environment, by name."""
+        return sorted(reference[2:-1] for reference in self.described(name).secrets)
+
     def _chosen(self, name: str | None) -> str:
         known = ", ".join(self.names)
         if name is None:
@@ -109,7 +132,7 @@ def load_config(project: Path) -> Config:
     problems += found
     if file is None or problems:
         raise ConfigError(_in_order(problems))
-    return Config(project, file.service, stack, file.sandbox, environments)
+    return Config(project, file.service, stack, file.sandbox, file.github, environments)
 
 
 def _environments(root: Node, project: Path) -> tuple[dict[str, Node], list[Problem]]:

@@ -44,6 +44,7 @@ from bluegreen.config.fields import (
     UrlPath,
     none_is_a_word,
 )
+from bluegreen.config.github import ActionReference, Branch, Labels, WorkingHours
 from bluegreen.config.wording import Wrong
 from bluegreen.model import Color, Value
 
@@ -301,12 +302,28 @@ class Sandbox(Section):
     network: Network
 
 
+class GitHub(Section):
+    """What `generate github` writes. action: this program as one. queue: which of the deploys that wait are kept."""
+
+    action: ActionReference
+    runner: Labels = ("ubuntu-24.04",)
+    branch: Branch = "main"
+    hours: WorkingHours | None = None
+    queue: Literal["newest", "max"] = "newest"
+
+    @property
+    def hosted(self) -> bool:
+        """Whether a machine of GitHub's does it, which has no address of its own."""
+        return "self-hosted" not in self.runner
+
+
 class ConfigFile(Section):
     """The whole file. What it skips is validated elsewhere: stack.py, and each environment once it was merged."""
 
     service: Name
     stack: SkipValidation[str | list[dict[str, str]]]
     sandbox: Sandbox | None = None
+    github: GitHub | None = None
     defaults: SkipValidation[EnvironmentSettings] | None = None
     environments: Annotated[
         dict[Name, SkipValidation[EnvironmentSettings | None]], Field(min_length=1, max_length=MOST_ENVIRONMENTS)

@@ -25,6 +25,7 @@ _REQUIRED_HINTS = {
     "stack": "the folder of its Terraform, or a list of layers: stack: terraform",
     "environments": "one key for each environment: environments: {pro: {}}",
     "identity": IDENTITY_HINT,
+    "action": "your copy of this repository at a full commit: OWNER/bluegreen@...",
     "network": "the sandbox's own /24, for example 127.77.12.0/24",
     "command": "a list: the program and its arguments",
 }

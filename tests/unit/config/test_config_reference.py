@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from bluegreen.config.environment import settings_of, shown
 from bluegreen.config.load import Config
-from bluegreen.config.schema import SANDBOX_DEFAULTS, ConfigFile, EnvironmentSettings, Sandbox
+from bluegreen.config.schema import SANDBOX_DEFAULTS, ConfigFile, EnvironmentSettings, GitHub, Sandbox
 from bluegreen.config.validate import known_keys
 
 TEXT = (files("bluegreen.config") / "reference" / "bluegreen.yaml").read_text(encoding="utf-8")
@@ -61,11 +61,22 @@ def test_every_key_of_an_environment_is_in_it() -> None:
 
 def test_every_key_of_the_file_is_in_it() -> None:
     assert list(DOCUMENT) == list(ConfigFile.model_fields)
-    commented = re.search(r"^sandbox: null\n((?:# .*\n)+)", TEXT, re.MULTILINE)
+    for key, section in (("sandbox", Sandbox), ("github", GitHub)):
+        assert section.model_validate(commented_out(key)).model_fields_set == set(section.model_fields)
+
+
+def commented_out(key: str) -> dict[str, Any]:
+    """Return the example of a section that is null in the reference."""
+    commented = re.search(rf"^{key}: null\n((?:# .*\n)+)", TEXT, re.MULTILINE)
     assert commented
     example = yaml.safe_load(re.sub(r"^# ", "", commented[1], flags=re.MULTILINE))
-    assert list(example) == ["sandbox"]
-    assert set(Sandbox.model_validate(example["sandbox"]).model_fields_set) == set(Sandbox.model_fields)
+    assert list(example) == [key]
+    return dict(example[key])
+
+
+def test_documented_defaults_of_workflows_are_the_real_ones() -> None:
+    example = commented_out("github")
+    assert GitHub.model_validate({**example, "hours": None}) == GitHub(action=example["action"])
 
 
 def test_classes_of_resources_are_listed() -> None:
