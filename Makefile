@@ -86,6 +86,10 @@ test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in
 faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'fault or control' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
+.PHONY: test-actions
+test-actions: $(RUN) $(DEV) $(WHEEL) ## Run the generated workflows with act, in the sandbox (2 min)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -m act $(PYTEST_ARGS)
+
 .PHONY: bench-cloud
 bench-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Measure with the real providers, in the sandbox
 	$(BIN)/python -P benchmarks cloud

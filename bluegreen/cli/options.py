@@ -42,7 +42,7 @@ class Options:
     alone: bool = False
     step: Step | None = None
 
-    def __init__(self, **given: str | bool) -> None:
+    def __init__(self, **given: Any) -> None:
         self.color = _color_wanted()
         vars(self).update(given)
 

@@ -23,9 +23,10 @@ GOING_BACK = "going back, please wait"
 
 
 def wants_live(options: Options) -> bool:
-    """Return whether stderr is a terminal that nothing else needs."""
+    """Return whether stderr is a terminal that nothing else needs, and no runner's log."""
     return (
-        not (options.quiet or options.verbose)
+        options.step is None
+        and not (options.quiet or options.verbose)
         and sys.stderr.isatty()
         and not options.dumb
         and not (options.json and sys.stdout.isatty())
@@ -108,11 +109,13 @@ class Reporter:
 
     def summarize(self, *, hint: str = "") -> None:
         """Write the three lines, if there was a run, and what a step of a workflow leaves."""
-        if self.timeline.result:
-            for line in summarize(self.timeline, hint=hint):
-                tell(self._options.placed(line), color=self._options.color)
-            if self._options.step is not None:
-                self._options.step.end_run(self.timeline, hint=hint)
+        if not self.timeline.result:
+            return
+        told = [self._options.placed(line) for line in summarize(self.timeline, hint=hint)]
+        for line in told:
+            tell(line, color=self._options.color)
+        if self._options.step is not None:
+            self._options.step.end_run(self.timeline, told)
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

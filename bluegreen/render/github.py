@@ -86,6 +86,7 @@ def _values(
         "checkout": PINNED["checkout"],
         "auth": PINNED["auth"],
         "google": environment.store.startswith("gs://"),
+        "keeps": environment.store == "local",
         "terraform": PINNED["terraform"] if github.hosted and environment.terraform.engine == "terraform" else "",
         "branch": json.dumps(github.branch),
         "queue": github.queue,

@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -88,8 +88,8 @@ class Step:
         file = path.resolve().relative_to(workspace.resolve()).as_posix()
         return {"file": file, "line": found["line"] or "", "col": found["column"] or ""}
 
-    def end_run(self, timeline: Timeline, *, hint: str = "") -> None:
-        """Write the summary and the outputs of a run that has ended."""
+    def end_run(self, timeline: Timeline, told: Sequence[str]) -> None:
+        """Write the summary and the outputs of a run that has ended. told: see run_summary."""
         result = timeline.result
         outputs = {
             "verdict": result["verdict"],
@@ -100,7 +100,7 @@ class Step:
             "public-url": result.get("public_url", ""),
             "requests-failed": result["requests"].get("failed", 0),
         }
-        self._end(timeline.run or timeline.verb, run_summary(timeline, hint=hint), outputs)
+        self._end(timeline.run or timeline.verb, run_summary(timeline, told), outputs)
 
     def end_look(self, title: str, lines: Iterable[str], **outputs: str) -> None:
         """Write the summary and the outputs of a command that only looks. outputs: with _ where they have a -."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.adapters.printable import one_line
-from bluegreen.cli.summary import summarize
 from bluegreen.cli.timeline import PhaseSeen, Timeline
 from bluegreen.cli.words import WENT_WELL, running, took
 
@@ -15,12 +14,12 @@ MOST = 50_000
 """Characters of lines as they were printed: an issue or a comment holds 65,536, a step's summary 1 MiB."""
 
 
-def run_summary(timeline: Timeline, *, hint: str = "") -> str:
-    """Return what happened in a run that has ended. hint: what the error that ended it advises."""
+def run_summary(timeline: Timeline, told: Sequence[str]) -> str:
+    """Return what happened in a run that has ended. told: its last lines, as people were told them."""
     title = f"{timeline.verb} of {timeline.service} in {timeline.environment}: {timeline.result['verdict']}"
     parts = [
         f"### {_plain(title)}",
-        "\n".join(f"- {_plain(line)}" for line in summarize(timeline, hint=hint)),
+        "\n".join(f"- {_plain(line)}" for line in told),
         *_error(timeline.error),
         *_places(timeline),
         *_phases(timeline.phases),

@@ -20,6 +20,7 @@ from bluegreen.cli.github.step_summary import MOST, fenced, run_summary
 from bluegreen.cli.github.workflow_commands import command, harmless, harmless_json
 from bluegreen.cli.main import run
 from bluegreen.cli.reporter import Reporter
+from bluegreen.cli.summary import summarize
 from bluegreen.cli.timeline import Timeline
 from bluegreen.errors import BluegreenError, ConfigError, Problem, Refused, Returned
 from bluegreen.switch.preview import LayerPreview, Preview
@@ -268,16 +269,16 @@ def test_a_prepared_color_is_linked_before_anybody_approves_it(recorded: Recorde
     for event in recorded("deploy"):
         timeline.take(event)
     timeline.take({**timeline.result, "verdict": "prepared", "idle_url": "http://127.0.0.12:80/"})
-    assert "[prepared color](http://127.0.0.12:80/)" in run_summary(timeline)
+    assert "[prepared color](http://127.0.0.12:80/)" in run_summary(timeline, summarize(timeline))
     timeline.take({**timeline.result, "idle_url": "javascript:alert(1)"})
-    assert "javascript" not in run_summary(timeline)
+    assert "javascript" not in run_summary(timeline, summarize(timeline))
 
 
 def test_the_gantt_chart_is_one(recorded: Recorded) -> None:
     timeline = Timeline()
     for event in recorded("deploy"):
         timeline.take(event)
-    chart = run_summary(timeline).split("```mermaid\n")[1].split("\n```")[0].splitlines()
+    chart = run_summary(timeline, summarize(timeline)).split("```mermaid\n")[1].split("\n```")[0].splitlines()
     assert chart[:3] == ["gantt", "dateFormat x", "axisFormat %H:%M:%S"]
     bars = [re.fullmatch(r"(\w+) :done, p\d+, (\d+), (\d+)", line) for line in chart[3:]]
     assert [bar[1] for bar in bars if bar] == ["PREFLIGHT", "PREPARE", "CHECK", "SWITCH", "PROVE", "BAKE"]
@@ -294,7 +295,7 @@ def test_nothing_from_outside_becomes_markdown(recorded: Recorded) -> None:
             event["release"] = evil
         timeline.take(event)
     timeline.take({"event": "error", "message": "```\n# owned", "where": "", "details": ["````", "end"]})
-    summary = run_summary(timeline)
+    summary = run_summary(timeline, summarize(timeline))
     outside = re.sub(r"(?s)`````text\n.*?\n`````", "", summary)
     assert "# owned" in summary
     assert "owned" not in outside

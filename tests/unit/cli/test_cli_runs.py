@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bluegreen.cli import session
+from bluegreen.cli.github.step import Step
 from bluegreen.cli.main import run
 from bluegreen.cli.options import Options
 from bluegreen.cli.reporter import GOING_BACK, INTERRUPTED, Reporter, wants_live
@@ -230,6 +231,7 @@ class Terminal(io.StringIO):
         (Options(quiet=True), "xterm", False),
         (Options(verbose=True), "xterm", False),
         (Options(json=True), "xterm", False),
+        (Options(step=Step({}, str, masks=False)), "xterm", False),
     ],
 )
 def test_the_picture_is_for_a_terminal_that_is_free(

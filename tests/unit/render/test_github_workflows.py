@@ -166,6 +166,14 @@ def test_google_is_met_without_a_key(make: Make) -> None:
     assert not [step for step in steps(local) if "auth@" in step.get("uses", "")]
 
 
+def test_a_folder_that_keeps_journals_is_not_cleaned(make: Make) -> None:
+    def cleaned(config: Config) -> set[bool]:
+        return {step["with"].get("clean", True) for step in steps(read(config)) if "/checkout@" in step.get("uses", "")}
+
+    assert cleaned(make(**{"gs://bucket/folder": "local"})) == {False}
+    assert cleaned(make()) == {True}
+
+
 def test_a_terraform_that_is_asked_for_is_installed_without_its_wrapper(make: Make) -> None:
     asked = "  pro: {terraform: {engine: terraform}}\n"
     (step,) = (step for step in read(make(environments=asked))["rollback.yml"]["jobs"]["rollback"]["steps"]
