@@ -15,7 +15,7 @@ import pytest
 from bluegreen.cli.main import run
 
 ROOT = Path(__file__).parents[1]
-PAGES = tuple(f"docs/{page}.md" for page in ("adopt", "events", "limits", "recovery", "security"))
+PAGES = tuple(f"docs/{page}.md" for page in ("adopt", "events", "github-actions", "limits", "recovery", "security"))
 TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES)
 FIRST_SCREEN = 24
 """Lines of a small terminal."""
