@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bluegreen.adapters.clock import SystemClock
+from bluegreen.adapters.provenance import ci_url
 from bluegreen.adapters.redaction import cleaned
 from bluegreen.adapters.state.host import who
 from bluegreen.adapters.state.journal import new_run_id
@@ -50,6 +51,8 @@ if TYPE_CHECKING:  # each verb imports what it needs of these when it is called:
 
 PROJECT_VARIABLES = ("TF_VAR_project", "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 """Where a project of Google Cloud is named, as long as no machine there says it: the example's, then Google's own."""
+
+LEAD_TO_A_SWITCH = frozenset({"deploy", "prepare", "switch", "rollback"})
 
 
 def load(path: str | Path = ".") -> Project:
@@ -328,6 +331,19 @@ class Environment(Wiring):
     def logs(self, run: str) -> Sequence[Log]:
         """Return what Terraform said in one run, as far as that is kept."""
         return self.store.logs(run)
+
+    def end_cancelled(self) -> RunResult:
+        """End the run of this CI job that was cut off: what leads to a switch by going back, all else by finishing it.
+
+        Do nothing when none was, and nothing to one that somebody else has under way. Raises UsageError outside of CI.
+        """
+        here = ci_url(os.environ)
+        if not here:
+            raise UsageError("this is no job of a workflow", hint="bluegreen rollback, or bluegreen resume")
+        cut = self.unfinished
+        if cut is None or not cut.cut_off or cut.ci_url != here:
+            return self._nothing("no run of this job was cut off")
+        return self.rollback(reason="its job was cancelled") if cut.verb in LEAD_TO_A_SWITCH else self.resume()
 
     def _nothing(self, why: str) -> RunResult:
         """Tell that there is nothing to do, in no journal."""

@@ -32,14 +32,15 @@ class PastRun:
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
     terraform: the process that its journal does not say has ended. failed: the last one that failed and may have left
-    the state locked. asked: see events.RunStarted. hooks: name and number of each hook that was begun -> its exit
-    code, None when its journal does not say that it ended. addresses: where the public records pointed when a color was
-    live.
+    the state locked. asked: see events.RunStarted. ci_url: of whoever was at it last, "" for a person. hooks: name and
+    number of each hook that was begun -> its exit code, None when its journal does not say that it ended. addresses:
+    where the public records pointed when a color was live.
     """
 
     id: str
     verb: str = ""
     host: str = ""
+    ci_url: str = ""
     asked: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     origin: Color | None = None
     origin_release: str = ""
@@ -97,6 +98,10 @@ class PastRun:
         return self.target is not None and (self.applied or self.cut_off or ended)
 
 
+def _place(data: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: data.get(name, "") for name in ("host", "ci_url")}
+
+
 def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     """Read one journal."""
     found: dict[str, Any] = {"id": run}
@@ -108,10 +113,10 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
         data = entry.data
         match entry.event:
             case "run-started":
-                found |= {"verb": data["verb"], "host": data.get("host", ""), "asked": data.get("asked", EMPTY)}
+                found |= {"verb": data["verb"], "asked": data.get("asked", EMPTY), **_place(data)}
                 started = entry.time
             case "run-resumed":
-                found |= {"host": data.get("host", ""), "result": EMPTY}
+                found |= {"result": EMPTY, **_place(data)}
             case "terraform-started":
                 found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
             case "terraform-finished":

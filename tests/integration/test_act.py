@@ -7,13 +7,15 @@ runs no later step of an action.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -128,7 +130,25 @@ def test_a_deploy_and_the_one_click_back(forge: Forge) -> None:
     assert forge.shop.live_color() == "blue"
 
 
-def test_a_deploy_that_is_cancelled_is_ended_by_the_same_click(forge: Forge) -> None:
+def end_by_the_actions_last_step(forge: Forge) -> None:
+    """Call what that step calls, which act does not: as a step of the job that was cancelled."""
+    program = Program(forge.shop.folder)
+    url = json.loads(program("history", "--json").out)[0]["ci_url"]
+    parts = re.fullmatch(r"(https://[^/]+)/(.+)/actions/runs/(.+)", url)
+    assert parts is not None
+    server, repository, run = parts.groups()
+    job = {"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": repository}
+    assert "no run of this job" in program("rollback", "--cancelled", **job, GITHUB_RUN_ID=f"{run}1").err
+    assert forge.shop.live_color() == "green"
+    assert program("rollback", "--cancelled", "--yes", **job, GITHUB_RUN_ID=run).code == 0
+
+
+def end_by_a_click(forge: Forge) -> None:
+    assert "verdict=rolled-back" in forge.run("rollback")
+
+
+@pytest.mark.parametrize("end", [end_by_the_actions_last_step, end_by_a_click])
+def test_what_a_cancelled_deploy_left_is_ended(forge: Forge, end: Callable[[Forge], None]) -> None:
     forge.shop.configure(bake={"for": "60s", "blind_deadline": "90s"})
     with forge.start("deploy", release="1.5.0") as deploy:
         forge.wait_for("| BAKE begins")
@@ -136,9 +156,7 @@ def test_a_deploy_that_is_cancelled_is_ended_by_the_same_click(forge: Forge) -> 
         assert deploy.wait(DEADLINE) == 1
     program = Program(forge.shop.folder)
     assert "cut off in BAKE" in program("status").out
-    assert "verdict=rolled-back" in forge.run("rollback")
+    end(forge)
     assert forge.shop.live_color() == "blue"
     assert "unfinished" not in program("status").out
-    assert program("rollback", "--unfinished", "--yes").code == 0, "nothing is left to be ended"
-    assert forge.shop.live_color() == "blue"
     forge.shop.assert_nothing_to_plan()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,3 +126,48 @@ def test_doctor_without_an_engine_a_token_or_a_network_says_so_and_looks_at_the_
         "disk",
     }
     assert not (environment.data / "runs").exists(), "no run is written"
+
+
+def started(verb: str, run_id: str = "7") -> dict[str, Any]:
+    url = f"https://github.com/a/b/actions/runs/{run_id}" if run_id else ""
+    return {"event": "run-started", "verb": verb, "ci_url": url, "time": 1.0}
+
+
+SIDES = {"origin": "blue", "origin_release": "1", "target": "green", "release": "2"}
+ROUTE = {"event": "route-chosen", **SIDES, "inputs": {}, "first_deploy": False}
+STUCK = {"event": "result", "verdict": "stuck"}
+
+
+@pytest.mark.parametrize(
+    ("journal", "does"),
+    [
+        ([started("deploy"), ROUTE], "rollback"),
+        ([started("prepare"), ROUTE], "rollback"),
+        ([started("rollback"), ROUTE], "rollback"),
+        ([started("retire"), ROUTE], "resume"),
+        ([started("deploy", "8"), ROUTE], "nothing"),  # another job's, which may be under way
+        ([started("deploy", ""), ROUTE], "nothing"),  # a laptop's
+        ([started("deploy", "8"), ROUTE, {**started("deploy"), "event": "run-resumed"}], "rollback"),
+        ([started("deploy"), ROUTE, STUCK], "nothing"),  # a person is asked for
+        ([], "nothing"),
+    ],
+)
+def test_a_cancelled_job_ends_what_it_has_cut_off_itself_and_touches_nothing_else(
+    journal: list[dict[str, Any]], does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("SERVER_URL", "https://github.com"), ("REPOSITORY", "a/b"), ("RUN_ID", "7")):
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    environment = bluegreen.load(project(tmp_path)).environment("pro")
+    for event in journal:
+        environment.store.append(RUN, {"time": 2.0, **event}, durable=True)
+    done: list[str] = []
+    monkeypatch.setattr(environment, "rollback", lambda reason: done.append("rollback"))
+    monkeypatch.setattr(environment, "resume", lambda: done.append("resume"))
+    environment.on_event = lambda event: done.append("nothing") if event["event"] == "result" else None
+    environment.end_cancelled()
+    assert done == [does]
+
+
+def test_outside_of_a_job_there_is_none_that_was_cancelled(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no job of a workflow"):
+        bluegreen.load(project(tmp_path)).environment("pro").end_cancelled()

@@ -37,8 +37,9 @@ def github(options: Options, check: bool) -> int:
     from bluegreen.render.github import render_workflows
 
     config = open_project(options).config
-    root = _repository(options.folder)
-    folder = options.folder.relative_to(root).as_posix()
+    project = options.folder.resolve()
+    root = _repository(project)
+    folder = project.relative_to(root).as_posix()
     names = [options.environment] if options.environment else config.names
     wanted = render_workflows(config, names, "" if folder == "." else folder)
     found = dict(_compared(root / ".github" / "workflows", wanted, everything=not options.environment))
@@ -64,10 +65,11 @@ def _compared(folder: Path, wanted: Mapping[str, str], *, everything: bool) -> I
     """
     from bluegreen.render.github import HEADER
 
-    ours = {path.name: text for path in folder.glob("*.yml") if (text := path.read_text()).startswith(HEADER)}
+    texts = {path.name: path.read_text(errors="replace") for path in folder.glob("*.yml")}
+    ours = {name: text for name, text in texts.items() if text.startswith(HEADER)}
     for name, text in wanted.items():
         path = folder / name
-        if path.exists() and name not in ours:
+        if name in texts and name not in ours:
             raise Refused("somebody else has written this file", where=str(path), hint="rename or remove it")
         yield path, "current" if ours.get(name) == text else "differs"
     for name in sorted(ours.keys() - wanted.keys()) if everything else ():

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from bluegreen.cli.deploying import check_forced, reason_option, to_option
 from bluegreen.cli.options import Options, Verb
 from bluegreen.cli.session import conduct
 from bluegreen.errors import UsageError
-
-if TYPE_CHECKING:
-    from bluegreen.app import Environment
-    from bluegreen.switch.conduct import RunResult
-
-MOVES = frozenset({"deploy", "prepare", "switch", "rollback"})
-"""Runs that move the public, or lead to that."""
 
 
 @click.command("rollback", cls=Verb)
@@ -27,12 +18,14 @@ MOVES = frozenset({"deploy", "prepare", "switch", "rollback"})
 @click.option("--direct", is_flag=True, help="Past Terraform, by the CDN's own API; needs --to and --reason.")
 @click.option("--address", metavar="IP", default="", help="Of the color, with --direct; the zone says it by default.")
 @click.option(
-    "--unfinished", is_flag=True, help="Do nothing, and exit with 0, unless a run was cut off: for a cancelled job."
+    "--cancelled",
+    is_flag=True,
+    help="Only out of a run of this CI job that was cut off; without one do nothing.",
 )
 @reason_option
 @click.pass_obj
 def command(
-    options: Options, to: str | None, force: bool, direct: bool, address: str, unfinished: bool, reason: str
+    options: Options, to: str | None, force: bool, direct: bool, address: str, cancelled: bool, reason: str
 ) -> int:
     """Send the public back to the color it came from. Needs no arguments.
 
@@ -48,17 +41,10 @@ def command(
         return _directly(options, to, address, force, reason)
     if address:
         raise UsageError("--address is for --direct only")
-    if unfinished:
-        return conduct(options, _end_unfinished)
+    if cancelled:
+        return conduct(options, lambda environment: environment.end_cancelled())
     check_forced(force, reason, "--force")
     return conduct(options, lambda environment: environment.rollback(to=to, force=force, reason=reason))
-
-
-def _end_unfinished(environment: Environment) -> RunResult:
-    """Go back out of a deploy or rollback that was cut off; finish any other run, which has moved nobody."""
-    cut = environment.unfinished
-    moves = cut is not None and cut.verb in MOVES
-    return environment.rollback(reason="it was cut off") if moves else environment.resume()
 
 
 def _directly(options: Options, to: str | None, address: str, force: bool, reason: str) -> int:

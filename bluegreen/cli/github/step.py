@@ -81,11 +81,14 @@ class Step:
 
     def _place(self, where: str, folder: Path) -> Mapping[str, str]:
         found = _PLACE.fullmatch(where)
-        path = folder / found["file"] if found else folder
-        workspace = Path(self._environment.get("GITHUB_WORKSPACE") or folder)
-        if found is None or not path.is_file() or not path.resolve().is_relative_to(workspace.resolve()):
+        if found is None:
             return {}
-        file = path.resolve().relative_to(workspace.resolve()).as_posix()
+        workspace = Path(self._environment.get("GITHUB_WORKSPACE") or folder)
+        try:
+            path = (folder / found["file"]).resolve(strict=True)
+            file = path.relative_to(workspace.resolve()).as_posix()
+        except (OSError, ValueError):  # it is no file, or none of the repository's
+            return {}
         return {"file": file, "line": found["line"] or "", "col": found["column"] or ""}
 
     def end_run(self, timeline: Timeline, told: Sequence[str]) -> None:
@@ -100,7 +103,7 @@ class Step:
             "public-url": result.get("public_url", ""),
             "requests-failed": result["requests"].get("failed", 0),
         }
-        self._end(timeline.run or timeline.verb, run_summary(timeline, told), outputs)
+        self._end(timeline.run or "nothing", run_summary(timeline, told), outputs)
 
     def end_look(self, title: str, lines: Iterable[str], **outputs: str) -> None:
         """Write the summary and the outputs of a command that only looks. outputs: with _ where they have a -."""

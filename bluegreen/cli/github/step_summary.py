@@ -16,9 +16,9 @@ MOST = 50_000
 
 def run_summary(timeline: Timeline, told: Sequence[str]) -> str:
     """Return what happened in a run that has ended. told: its last lines, as people were told them."""
-    title = f"{timeline.verb} of {timeline.service} in {timeline.environment}: {timeline.result['verdict']}"
+    about = f"{timeline.verb} of {timeline.service} in {timeline.environment}: " if timeline.verb else ""
     parts = [
-        f"### {_plain(title)}",
+        f"### {_plain(about + timeline.result['verdict'])}",
         "\n".join(f"- {_plain(line)}" for line in told),
         *_error(timeline.error),
         *_places(timeline),

@@ -67,7 +67,7 @@ def test_what_somebody_else_has_written_is_left_alone(project: Path, capsys: pyt
     theirs = project.parent / FILES[-1]
     theirs.parent.mkdir(parents=True)
     theirs.write_text("name: mine\n")
-    (theirs.parent / "tests.yml").write_text("name: tests\n")
+    (theirs.parent / "tests.yml").write_bytes(b"name: t\xe9sts\n")
     assert generate(project) == 3
     assert "somebody else has written this file" in capsys.readouterr().err
     assert theirs.read_text() == "name: mine\n"

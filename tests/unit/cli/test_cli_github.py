@@ -197,6 +197,8 @@ def test_what_is_wrong_with_a_file_stands_at_its_line(actions: Path, capsys: pyt
         ("https://example.com:443/", ""),
         ("gone.tf:1", ""),
         ("../outside.tf:1", ""),
+        ("\0", ""),
+        ("x" * 5000, ""),
         ("", ""),
     ],
 )

@@ -36,7 +36,6 @@ class Played:
         self.confirm: Any = None
         self.interruptions: Any = None
         self.wait_lock = 0.0
-        self.unfinished: Any = None
         self.asked: dict[str, Any] = {}
 
     def _run(self, **asked: Any) -> Any:
@@ -50,8 +49,8 @@ class Played:
 
     deploy = prepare = rollback = rollback_directly = retire = switch = _run
 
-    def resume(self) -> Any:
-        return self._run(resumed=True)
+    def end_cancelled(self) -> Any:
+        return self._run(cancelled=True)
 
 
 @pytest.fixture
@@ -159,25 +158,8 @@ def test_what_is_wanted_arrives(play: Callable[..., Played]) -> None:
     assert played.asked == {"to": "blue", "force": True, "reason": "r"}
     assert run(["rollback", "--direct", "--to", "blue", "--reason", "r", "--address", "127.0.0.1"]) == 0
     assert played.asked == {"to": "blue", "reason": "r", "address": "127.0.0.1", "force": False}
-
-
-@pytest.mark.parametrize(
-    ("verb", "asked"),
-    [
-        ("deploy", {"reason": "it was cut off"}),
-        ("rollback", {"reason": "it was cut off"}),
-        ("retire", {"resumed": True}),
-        ("", {"resumed": True}),
-    ],
-)
-def test_what_a_cancelled_job_left_is_ended_and_nothing_else_is_touched(
-    verb: str, asked: dict[str, Any], play: Callable[..., Played]
-) -> None:
-    """Without a run that was cut off a rollback would undo the deploy before; to resume is then to do nothing."""
-    played = play([])
-    played.unfinished = SimpleNamespace(verb=verb) if verb else None
-    assert run(["rollback", "--unfinished"]) == 0
-    assert played.asked == asked
+    assert run(["rollback", "--cancelled"]) == 0
+    assert played.asked == {"cancelled": True}
 
 
 @pytest.mark.parametrize(
