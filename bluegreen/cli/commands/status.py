@@ -33,7 +33,6 @@ def command(options: Options, check: bool) -> int:
             previous=report.rollback.target,
             release=report.colors[report.active].release,
             public_url=report.public_url,
-            unfinished=report.unfinished,
         )
     if not check or not report.alarms:
         return 0

@@ -335,15 +335,15 @@ def test_a_look_leaves_what_it_printed(actions: Path, monkeypatch: pytest.Monkey
     assert "the guard would refuse this" in (actions / "bluegreen-plan.md").read_text()
 
 
-def test_a_status_says_what_is_unfinished(actions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_status_says_whether_all_is_well(actions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     colors = {name: ColorStatus(True, "1", "127.0.0.1", "", name == "blue", "no") for name in ("blue", "green")}
     way = WayBack(True, "warm", "green")
-    looked = StatusReport("pro", "blue", "http://x/", "1", colors, 0.0, way, None, [], unfinished="run R was cut off")
+    looked = StatusReport("pro", "blue", "http://x/", "1", colors, 0.0, way, None, [])
     monkeypatch.setattr(status, "open_environment", lambda options: SimpleNamespace(status=lambda: looked))
     assert run(["status", "--check"]) == 0
     told = outputs(actions)
     assert (told["verdict"], told["active"], told["previous"]) == ("well", "blue", "green")
-    assert told["unfinished"] == "run R was cut off"
+    assert told["public-url"] == "http://x/"
 
 
 def test_outside_of_actions_nothing_of_this_is_there(
