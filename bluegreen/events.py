@@ -269,6 +269,23 @@ class PublicCounted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PublicMeasured(Event):
+    """The public's answers that came within one window of time: `began`, Unix time, and at most `seconds` from then on.
+
+    by_color: good answers of each color. milliseconds: how many of the answers that have not failed took so long,
+    rounded to two digits.
+    """
+
+    name: ClassVar[str] = "public-measured"
+    began: float
+    seconds: float
+    sent: int
+    failed: int
+    by_color: Mapping[str, int]
+    milliseconds: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FirstAnswer(Event):
     """The public URL answered from the target for the first time, `seconds` after the switch's apply began."""
 

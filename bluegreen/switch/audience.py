@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError
-from bluegreen.events import COUNTED, Emit, FirstAnswer, PublicAnswered, PublicCounted
+from bluegreen.events import COUNTED, Emit, FirstAnswer, PublicAnswered, PublicCounted, PublicMeasured
 from bluegreen.health import Marks, Origin, Public, read_marks
 from bluegreen.model import Color
 from bluegreen.ports import Answer, Clock, Prober, Question
+from bluegreen.switch.windows import Answered, Windows
 
 DISTURBED_AFTER = 3
 """Failed public answers in a row that stop a run before its switch; a single one is counted and told."""
+
+_COLORS = frozenset(map(str, Color))
 
 AFTER_429 = 1.0
 """Seconds between two questions once the edge has said that there were too many."""
@@ -53,6 +56,7 @@ class Audience:
     _every: float = 0.0
     _slowest_pace: float = 0.0
     _last_origin: Origin | None = None
+    _windows: Windows = field(default_factory=Windows)
 
     def start(self, question: Question, every: float, public: Public, *, goal: Color, was_good: bool) -> None:
         """Ask from now on, though something else was asked before.
@@ -68,6 +72,7 @@ class Audience:
     def expect(self, public: Public) -> None:
         """From now on traffic is meant to go to another color: a switch's apply is about to begin."""
         self.read()
+        self._measure(self._windows.rest())
         self._public, self._switched_at, self._first_new = public, self.clock.monotonic(), None
         self._failed_in_a_row = 0
 
@@ -80,6 +85,7 @@ class Audience:
         """Ask no more, and count what is under way still, waiting for no more than `within` seconds."""
         self.prober.stop(within)
         self.read()
+        self._measure(self._windows.rest())
 
     @property
     def answered(self) -> bool:
@@ -101,7 +107,12 @@ class Audience:
         if seen:
             counted = dict(self.by_color)
             self.emit(PublicCounted(**self.requests, by_color=counted))
+        self._measure(self._windows.closed(self.clock.time()))
         return seen
+
+    def _measure(self, windows: Iterable[PublicMeasured]) -> None:
+        for measured in windows:
+            self.emit(measured)
 
     def check_undisturbed(self, idle: Color) -> None:
         """Raise BluegreenError when, before a switch, the idle color answers the public, or the public fails."""
@@ -134,11 +145,17 @@ class Audience:
             self.by_color[marks.color] += 1
         self._failed_in_a_row = self._failed_in_a_row + 1 if origin is Origin.FAILED else 0
         self._follow(origin, answer, public)
+        self._windows.take(self._answered(origin, answer, marks))
         if origin is Origin.FAILED or origin is not self._last_origin:
             told = self._told(origin, marks)
             self.emit(PublicAnswered(told, marks.color, marks.release, answer.outcome, answer.seconds))
         self._last_origin = origin
         return Seen(origin, answer)
+
+    def _answered(self, origin: Origin, answer: Answer, marks: Marks) -> Answered:
+        ago = self.clock.monotonic() - (answer.asked + answer.seconds)
+        named = origin.is_evidence and marks.color in _COLORS  # anybody could have answered, and said anything
+        return Answered(self.clock.time() - ago, answer.seconds, origin is Origin.FAILED, marks.color if named else "")
 
     def _told(self, origin: Origin, marks: Marks) -> Origin:
         """Return new and old as the whole run means them, also before its switch."""

@@ -12,7 +12,7 @@ from bluegreen.adapters.fakes.commands import FakeCommands
 from bluegreen.adapters.fakes.http import FakeProbe, FakeProber
 from bluegreen.config.schema import EnvironmentSettings
 from bluegreen.errors import BluegreenError, CheckFailed, ConfigError, Interrupted
-from bluegreen.events import Event, FirstAnswer, Probed, PublicAnswered, PublicCounted, Said
+from bluegreen.events import Event, FirstAnswer, Probed, PublicAnswered, PublicCounted, PublicMeasured, Said
 from bluegreen.health import Origin, Public, Verdict
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Answer, Question
@@ -455,3 +455,28 @@ def test_one_answer_of_the_idle_color_disturbs_whatever_its_status() -> None:
     bench.prober.come([Answer(500, {"x-color": "green"})])
     with pytest.raises(BluegreenError, match="green answers the public before the switch"):
         bench.audience.check_undisturbed(GREEN)
+
+
+def test_what_the_public_saw_is_measured_by_the_time_of_its_answers() -> None:
+    bench = Bench()
+    bench.prober.come([answer(OLD, 0.1), answer(OLD, 0.4, seconds=0.25), answer(FAILED, 0.2, seconds=0.5)])
+    bench.audience.read()
+    assert bench.told(PublicMeasured) == []  # its second is not over
+    bench.clock.sleep(1.2)
+    bench.audience.read()
+    began = bench.clock.time() - 1.2 + 0.11
+    (measured,) = bench.told(PublicMeasured)
+    assert measured.began == pytest.approx(began)
+    assert (measured.sent, measured.failed, measured.by_color) == (3, 1, {"blue": 2})
+    assert measured.milliseconds == {"10": 1, "250": 1}
+
+
+def test_a_switch_begins_a_window_of_its_own_and_the_last_one_is_not_lost() -> None:
+    bench = Bench()
+    bench.prober.come([answer(OLD, 0.1)])
+    bench.switch()
+    bench.prober.come([answer(OLD, 0.2), answer(NEW, 0.3), answer(CACHED, 0.4), Answer(200, {"x-color": "red"})])
+    bench.audience.stop()
+    before, after = bench.told(PublicMeasured)
+    assert before.by_color == {"blue": 1}
+    assert (after.sent, after.failed, after.by_color) == (4, 0, {"blue": 1, "green": 1})
