@@ -82,6 +82,10 @@ $(PROVIDERS)/terraformrc:
 test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in the sandbox (several minutes)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
 
+.PHONY: test-browser
+test-browser: $(RUN) $(DEV) $(WHEEL) ## Test what a browser makes of a report, where chromium is (half a minute)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n 1 -m browser $(PYTEST_ARGS)
+
 .PHONY: faults
 faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'fault or control' --faults-docs docs/faults.md $(PYTEST_ARGS)

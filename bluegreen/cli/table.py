@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "doctor": "Look at everything that a run stands on, and say what to mend.",
         "history": "List the runs, newest first.",
         "show": "Show one run: phases, plans, probes, errors.",
+        "report": "Write one run as a HTML file, with charts.",
         "config": "Show the merged configuration, or its schema.",
     },
     "Mend": {

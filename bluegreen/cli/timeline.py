@@ -18,7 +18,7 @@ Data = Mapping[str, Any]
 
 @dataclass(slots=True)
 class PhaseSeen:
-    """One phase. began: Unix seconds; seconds, waiting, outcome, following: once it was left."""
+    """One phase. began: Unix seconds; seconds, waiting of them, outcome, following: once it was left."""
 
     name: str
     began: float

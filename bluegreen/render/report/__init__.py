@@ -1,0 +1,1 @@
+"""One run as one HTML file: what it is told of, drawn and set."""
