@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,3 +98,14 @@ class CalledOff(NeverInterrupted):
 
     def call_off(self) -> None:
         self.requested = True
+
+
+class UntilThen(NeverInterrupted):
+    """The same, but that whatever goes on is to end at a moment. end: monotonic seconds."""
+
+    def __init__(self, end: float) -> None:
+        self._end = end
+
+    @property
+    def requested(self) -> bool:  # type: ignore[override]
+        return time.monotonic() >= self._end

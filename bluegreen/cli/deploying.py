@@ -32,16 +32,20 @@ to_option = click.option("--to", type=click.Choice(COLORS), help="The color mean
 reason_option = click.option("--reason", callback=decoded, metavar="TEXT", default="", help="Why; kept in the history.")
 
 
-def _waiting(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """Put the seconds of --wait-lock where the run is begun. Raises BadParameter."""
+def seconds(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Return the seconds of a duration. Raises BadParameter."""
     from bluegreen.config.durations import parse_duration
     from bluegreen.config.wording import Wrong
 
-    if value is not None:
-        try:
-            context.find_root().obj.wait_lock = parse_duration(value)
-        except Wrong as wrong:
-            raise click.BadParameter(f"{wrong.message}: {wrong.hint}", context, parameter) from None
+    try:
+        return None if value is None else parse_duration(value)
+    except Wrong as wrong:
+        raise click.BadParameter(f"{wrong.message}: {wrong.hint}", context, parameter) from None
+
+
+def _waiting(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Put the seconds of --wait-lock where the run is begun. Raises BadParameter."""
+    context.find_root().obj.wait_lock = seconds(context, parameter, value) or 0.0
 
 
 wait_lock_option = click.option(

@@ -59,10 +59,14 @@ class Options:
 
     def placed(self, text: str) -> str:
         """Return `text` with the project and environment that were named added to each command of ours in it."""
+        return self.placed_in(self.environment or "", text)
+
+    def placed_in(self, environment: str, text: str) -> str:
+        """The same for an environment, "" for none."""
         import re
         import shlex
 
-        given = [("-C", self.project if self.project != "." else ""), ("-e", self.environment)]
+        given = [("-C", self.project if self.project != "." else ""), ("-e", environment)]
         extra = "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
         return re.sub(r"\bbluegreen (?!tf\b)[a-z][a-z-]*", lambda found: found[0] + extra, text) if extra else text
 

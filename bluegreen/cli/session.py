@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bluegreen.cli.console import tell, tell_error
 from bluegreen.cli.options import Options
 from bluegreen.cli.reporter import Reporter
-from bluegreen.errors import BluegreenError
+from bluegreen.errors import BluegreenError, UsageError
 
 if TYPE_CHECKING:
     from bluegreen.app import Environment, Project
@@ -23,6 +23,19 @@ def open_project(options: Options) -> Project:
     from bluegreen.app import load
 
     return load(options.folder)
+
+
+def several(options: Options, *, every: bool) -> Project | None:
+    """Return the project where all of its environments are meant: every, or none of several is named; else None.
+
+    Raises ConfigError, and UsageError when one is named and all are meant.
+    """
+    if options.environment is not None:
+        if every:
+            raise UsageError("--all means every environment, and -e names one", hint="leave one of them out")
+        return None
+    project = open_project(options)
+    return project if every or len(project.config.names) > 1 else None
 
 
 def open_environment(options: Options) -> Environment:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bluegreen.doctor.findings import Diagnosis
     from bluegreen.ports import Holder
     from bluegreen.switch.preview import LayerPreview, Preview
-    from bluegreen.switch.status import ColorStatus, StatusReport
+    from bluegreen.switch.status import ColorStatus, LastRun, StatusReport
 
 DRIFT_HINT = "hint: bluegreen reconcile --to state, or --to live"
 
@@ -48,11 +48,22 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
     yield "lock", _lock(report.lock, now)
     if report.freeze is not None:
         yield "deploys", f"{report.freeze.title}; bluegreen unlock ends that"
-    yield "drift", f"{len(report.drift)} found" if report.drift else "none"
+    yield "drift", drift_found(report)
+    if report.last_run is not None:
+        yield "last run", f"{last_run(report.last_run, now)}: {report.last_run.run}"
     if report.history:
         yield "history", report.history
     if report.unfinished:
         yield "unfinished", f"{report.unfinished}; bluegreen resume finishes it, bluegreen rollback goes back"
+
+
+def drift_found(report: StatusReport) -> str:
+    return f"{len(report.drift)} found" if report.drift else "none"
+
+
+def last_run(run: LastRun, now: float) -> str:
+    """Write what the last run was, how it ended, and when it began."""
+    return f"{run.verb} {run.verdict or 'unfinished'} {at(run.began, now)}"
 
 
 def _lock(holder: Holder | None, now: float) -> str:

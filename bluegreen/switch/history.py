@@ -32,13 +32,14 @@ class PastRun:
     may have moved the public was begun, Unix seconds; 0 if none was. answered_after: seconds from the start of the run
     to the target's first public answer; 0 if there was none. probed: each color's last verdict, of health.Verdict.
     terraform: the process that its journal does not say has ended. failed: the last one that failed and may have left
-    the state locked. asked: see events.RunStarted. ci_url: of whoever was at it last, "" for a person. hooks: name and
-    number of each hook that was begun -> its exit code, None when its journal does not say that it ended. addresses:
-    where the public records pointed when a color was live.
+    the state locked. asked: see events.RunStarted. began: Unix seconds. ci_url: of whoever was at it last, "" for a
+    person. hooks: name and number of each hook that was begun -> its exit code, None when its journal does not say that
+    it ended. addresses: where the public records pointed when a color was live.
     """
 
     id: str
     verb: str = ""
+    began: float = 0.0
     host: str = ""
     ci_url: str = ""
     asked: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
@@ -114,7 +115,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
         match entry.event:
             case "run-started":
                 found |= {"verb": data["verb"], "asked": data.get("asked", EMPTY), **_place(data)}
-                started = entry.time
+                found["began"] = started = entry.time
             case "run-resumed":
                 found |= {"result": EMPTY, **_place(data)}
             case "terraform-started":
@@ -177,6 +178,11 @@ class History:
     @property
     def last(self) -> PastRun | None:
         return next(self.telling(), None)
+
+    @property
+    def newest(self) -> PastRun | None:
+        """The newest run that began, and that did not find that there was nothing to do."""
+        return next((run for run in self.runs() if run.verb and run.verdict != NOTHING_TO_DO), None)
 
     @property
     def unfinished(self) -> PastRun | None:

@@ -64,6 +64,19 @@ class WayBack:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run, but for those that found nothing to do. verdict: "" while it goes on, or when it was cut off.
+
+    began: Unix seconds.
+    """
+
+    run: str
+    verb: str
+    verdict: str
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """One environment. warm_until: Unix seconds, -1 for ever, 0 for nothing. unfinished: a run that was cut off.
     history: why the journals cannot be read, "" when they can; what only they know is then left out.
@@ -86,6 +99,7 @@ class StatusReport:
     warm_cost: float | None = None
     history: str = ""
     freeze: Freeze | None = None
+    last_run: LastRun | None = None
 
     @property
     def alarms(self) -> list[str]:
@@ -151,6 +165,7 @@ def _remembered(
             "warm_until": warm_until,
             "rollback": _way_back(world, facts, colors, live),
             "unfinished": _unfinished(world),
+            "last_run": _last_run(world),
             "warm_since": since,
             "warm_cost": hourly * (world.clock.time() - since) / 3600 if since and hourly is not None else None,
         }
@@ -208,6 +223,11 @@ def _warm_until(world: World, facts: StackFacts) -> float:
     idle, now = facts.serving.other, world.clock.time()
     left = warm_left(world.history, facts, idle, now) if facts.of(idle).running else 0.0
     return FOREVER if isinf(left) else now + left if left else 0.0
+
+
+def _last_run(world: World) -> LastRun | None:
+    run = world.history.newest
+    return LastRun(run.id, run.verb, run.verdict, run.began) if run is not None else None
 
 
 def _unfinished(world: World) -> str:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from bluegreen.adapters.state.files import create_file, explained, private_folder, replace_file
@@ -38,6 +39,9 @@ from bluegreen.ports import DeadTerraform, Interruptions, KeepLog, KeptPlan, Pla
 
 LEAST_FREE = 64 << 20
 """Bytes. Ten times what a plan, a state and its copies take together; with a full disk Terraform prints the state."""
+
+_ONE_INIT = Lock()
+"""Two at a time would write one lock file, and one cache of providers: "text file busy"."""
 
 _NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
 
@@ -158,7 +162,8 @@ class TerraformWorkspace:
             return
         # A backend changed in bluegreen.yaml was meant. One changed in the code is for Terraform to ask about.
         changed = bool(stamp.digest) and stamp.backend != self._backend_config
-        with self._calls.ran("init", argv.init(self._engine.argv, self._backend_config, changed, look=look)) as outcome:
+        call = argv.init(self._engine.argv, self._backend_config, changed, look=look)
+        with _ONE_INIT, self._calls.ran("init", call) as outcome:
             self._calls.expect("init", outcome)
         if not look:  # which has left out what it would have added to the lock file
             stamp = Stamp(self._engine.product, self._engine.version, self._digest(), self._backend_config)

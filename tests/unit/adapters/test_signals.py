@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from bluegreen.adapters.clock import SystemClock
-from bluegreen.adapters.signals import CAUGHT, Signals
+from bluegreen.adapters.signals import CAUGHT, Signals, UntilThen
 from bluegreen.errors import Interrupted
 
 told: list[tuple[str, bool]] = []
@@ -98,3 +99,9 @@ def test_a_signal_ends_a_long_sleep(signals: Signals) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_moment_ends_whatever_goes_on_then() -> None:
+    assert not UntilThen(time.monotonic() + 3600).requested
+    with pytest.raises(Interrupted):
+        SystemClock(UntilThen(time.monotonic() + 0.03)).sleep(3600)

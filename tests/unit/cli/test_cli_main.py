@@ -45,6 +45,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail(options: object) -> None:
         raise error
 
+    monkeypatch.setattr(status, "several", lambda options, every: None)
     monkeypatch.setattr(status, "open_environment", fail)
 
 
@@ -191,6 +192,7 @@ def test_global_options_stand_before_and_after_the_verb(argv: list[str], monkeyp
         seen.append(options)
         raise Refused("enough")
 
+    monkeypatch.setattr(status, "several", lambda options, every: None)
     monkeypatch.setattr(status, "open_environment", note)
     assert run(argv) == 3
     flags = dict.fromkeys(("json", "quiet", "verbose", "debug", "yes"), True)

@@ -160,6 +160,13 @@ class Looked:
         return self._logs
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project has one environment."""
+    monkeypatch.setattr(status, "several", lambda options, every: None)
+
+
+@pytest.mark.usefixtures("alone")
 def test_status_check_lists_the_alarms(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(status, "open_environment", lambda options: Looked(report(drift=("it moved",))))
     assert run(["status"]) == 0
@@ -169,6 +176,7 @@ def test_status_check_lists_the_alarms(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert run(["status", "--check"]) == 0
 
 
+@pytest.mark.usefixtures("alone")
 def test_status_as_one_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(status, "open_environment", lambda options: Looked(report()))
     assert run(["status", "--json"]) == 0

@@ -47,6 +47,17 @@ def test_status_after_a_deploy_knows_the_way_back(shop: Start) -> None:
     assert 0 < seconds < 10
 
 
+def test_status_tells_of_the_last_run_that_found_something_to_do(shop: Start) -> None:
+    town: Town = shop()
+    town.run("deploy", release="2")
+    deployed = town.last()
+    town.run("deploy", release="2")
+    last = town.status().last_run
+    assert last is not None
+    assert (last.run, last.verb, last.verdict) == (deployed.id, "deploy", "switched")
+    assert last.began == deployed.began > 0
+
+
 def test_status_is_a_plain_document(shop: Start) -> None:
     import json
 

@@ -69,6 +69,7 @@ def test_a_journal_is_read_whole() -> None:
     assert run == PastRun(
         id="run-1",
         verb="deploy",
+        began=10.0,
         origin=BLUE,
         origin_release="1",
         target=GREEN,
