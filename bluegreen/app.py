@@ -23,7 +23,7 @@ from bluegreen.adapters.state.journal import new_run_id
 from bluegreen.config.load import Config, load_config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, EngineError, Locked, UsageError
-from bluegreen.events import COUNTED, Result, RunResumed, RunStarted, Said
+from bluegreen.events import COUNTED, LockTakenOver, Result, RunResumed, RunStarted, Said
 from bluegreen.model import EMPTY, Color, Value
 from bluegreen.ports import Freeze, Holder, JournalEntry, Log, Store, Survey
 from bluegreen.sandbox.address import Network
@@ -377,14 +377,18 @@ class Environment(Wiring):
             store.set_freeze(None)
         if holder is not None or frozen:
             told = f"the lock of {holder.title} was broken" if holder else f"{self.name} may be deployed to again"
-            self._tell_of("unlock", store, UNLOCKED, reason, told)
+            self._tell_of("unlock", store, UNLOCKED, reason, told, broken=holder)
         return holder, frozen
 
-    def _tell_of(self, verb: str, store: Store, verdict: str, reason: str, told: str) -> None:
-        """Keep in the history what was done without a run."""
+    def _tell_of(
+        self, verb: str, store: Store, verdict: str, reason: str, told: str, broken: Holder | None = None
+    ) -> None:
+        """Keep in the history what was done without a run. broken: whose lock was."""
         emit = self._emitter(new_run_id(time.time(), store.runs()), SystemClock(self.interruptions), store)
         emit(RunStarted(**self._opening(verb, terraform=False), reason=reason))
         emit(Said(told, "warning"))
+        if broken is not None:
+            emit(LockTakenOver(broken.title))
         emit(Result(verdict, 0, requests=dict.fromkeys(COUNTED, 0)))
 
     def _conduct(

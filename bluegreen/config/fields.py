@@ -131,9 +131,14 @@ def _backend_setting(text: str) -> str:
     return _text(text)
 
 
-def _environment_variable(text: str) -> str:
+def _variable_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text, re.ASCII):
         raise Wrong("must be the name of an environment variable", "letters, digits and _, no digit first")
+    return text
+
+
+def _environment_variable(text: str) -> str:
+    _variable_name(text)
     if _STRIPPED.fullmatch(text):
         raise Wrong("is never handed to Terraform, where it would change what plans and applies mean", "remove it")
     return text
@@ -237,6 +242,7 @@ Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 TerraformEngine: TypeAlias = Annotated[str, AfterValidator(_engine)]
 StorePlace: TypeAlias = Annotated[str, AfterValidator(_store)]
 BackendSetting: TypeAlias = Annotated[str, AfterValidator(_backend_setting)]
+VariableName: TypeAlias = Annotated[str, AfterValidator(_variable_name)]
 EnvironmentVariable: TypeAlias = Annotated[str, AfterValidator(_environment_variable)]
 HeaderName: TypeAlias = Annotated[str, AfterValidator(_header_name)]
 OneOrMany: TypeAlias = Annotated[tuple[Pattern, ...], Strict(False), BeforeValidator(listed)]

@@ -70,13 +70,13 @@ class Config:
         Raises ConfigError when there is no such environment, or when one of its `${NAME}` is not set or empty.
         """
         chosen = self._chosen(name)
-        replaced = replace_references(
-            self._environments[chosen], os.environ if environ is None else environ, terraform=terraform
-        )
+        environ = os.environ if environ is None else environ
+        replaced = replace_references(self._environments[chosen], environ, terraform=terraform)
         settings, problems = validate(EnvironmentSettings, replaced.node)
         problems += replaced.problems
         if settings is None or problems:
             raise ConfigError(problems)
+        addresses = {environ.get(channel.url_env, "") for channel in settings.notify}
         # Constructed, not validated again: durations are seconds by now.
         return EnvironmentConfig.model_construct(
             **{key: getattr(settings, key) for key in EnvironmentSettings.model_fields},
@@ -86,7 +86,7 @@ class Config:
             stack=self.stack,
             sandbox=self.sandbox,
             origins=origins_of(settings, replaced.node),
-            secrets=frozenset(replaced.secrets),
+            secrets=frozenset(replaced.secrets | addresses - {""}),
         )
 
     def described(self, name: str) -> EnvironmentConfig:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
     BaseModel,
@@ -42,6 +42,7 @@ from bluegreen.config.fields import (
     Text,
     Url,
     UrlPath,
+    VariableName,
     none_is_a_word,
 )
 from bluegreen.config.github import ActionReference, Branch, Labels, WorkingHours
@@ -258,6 +259,26 @@ class Edge(Section):
     token: Annotated[SecretStr, Strict(False), Masked] | None = None
 
 
+Notified: TypeAlias = Literal[
+    "started",
+    "prepared",
+    "switched",
+    "rolled-back",
+    "returned",
+    "failed",
+    "stuck",
+    "warm-ending",
+    "lock-taken-over",
+]
+
+
+class Channel(Section):
+    """Somebody who is told of runs. url_env: the variable that holds the address, in apprise's form; it is a secret."""
+
+    url_env: VariableName
+    events: Annotated[tuple[Notified, ...], Strict(False), Field(min_length=1)] = get_args(Notified)
+
+
 class EnvironmentSettings(Section):
     """One environment, after `defaults` were laid under it.
 
@@ -283,6 +304,7 @@ class EnvironmentSettings(Section):
     guard: Guard = Guard()
     terraform: Terraform = Terraform()
     edge: Edge = Edge()
+    notify: Annotated[tuple[Channel, ...], Strict(False)] = ()
     store: StorePlace = "auto"
 
     def settle(self, ttl: float = 0.0) -> float:

@@ -28,6 +28,7 @@ _REQUIRED_HINTS = {
     "action": "your copy of this repository at a full commit: OWNER/bluegreen@...",
     "network": "the sandbox's own /24, for example 127.77.12.0/24",
     "command": "a list: the program and its arguments",
+    "url_env": "the name of the variable that holds the address: url_env: CHAT_URL",
 }
 
 

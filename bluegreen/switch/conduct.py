@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Locked, Refused, Returned, Stuck
-from bluegreen.events import Result, RunStarted, Said, envelope
+from bluegreen.events import LockTakenOver, Result, RunStarted, Said, envelope
 from bluegreen.model import EMPTY
 from bluegreen.ports import Freeze, Store
 from bluegreen.run.engine import Ending, Engine
@@ -102,6 +102,8 @@ def locked(world: World, started: RunStarted) -> Iterator[None]:
         if other is not None and closed:
             told = f"run {other.run} ({other.verb} by {other.who}) was cut off and is closed as abandoned"
             world.emit(Said(told, "warning"))
+        if other is not None:
+            world.emit(LockTakenOver(other.title))
         yield
     finally:
         world.lock.release()

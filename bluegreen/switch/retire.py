@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bluegreen.errors import Refused
+from bluegreen.events import WarmEnding
 from bluegreen.model import StackFacts
 from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
@@ -14,6 +15,9 @@ from bluegreen.switch.phases import NOTHING, Phase
 from bluegreen.switch.request import RetireRequest, refuse_past_terraform
 from bluegreen.switch.stack import Purpose
 from bluegreen.switch.steps import Steps
+
+WARM_ENDING = 900.0
+"""Seconds before the end of a warm time from which `retire --due`, which a schedule runs, says that it is near."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,9 @@ class Retire(Steps):
         if not left:
             return False
         if self.request.due:
+            if left <= WARM_ENDING:
+                idle = facts.of(self.target)
+                self.world.emit(WarmEnding(self.target, idle.release, self.world.clock.time() + left))
             self.say(f"{self.target} is {in_words(left)}; nothing is due")
             return True
         how = "destroy" if self.destroys else "stop"

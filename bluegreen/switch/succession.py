@@ -8,7 +8,7 @@ from math import inf, isinf
 from typing import TypeVar
 
 from bluegreen.errors import Locked
-from bluegreen.events import Emit, Said, WaitingFor
+from bluegreen.events import Emit, LockTakenOver, Said, WaitingFor
 from bluegreen.ports import Clock, Holder, Lock, Store
 from bluegreen.switch.history import History, read_run
 from bluegreen.switch.request import DEPLOYS, RollbackRequest, refuse_closed
@@ -80,6 +80,7 @@ class Turn:
         if silent is not None:
             self.lock.break_(silent)
             self._say(holder, f"{silent.title} has given no sign of life for {self.lock.ttl:.0f} s, and is succeeded")
+            self.emitter(holder.run)(LockTakenOver(silent.title))
         return True
 
     def _say(self, holder: Holder, text: str) -> None:

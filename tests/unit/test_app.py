@@ -90,6 +90,8 @@ def test_a_broken_lock_shuts_its_holder_out_of_his_journal(tmp_path: Path, monke
     holder, frozen = environment.unlock(reason="it burned down")
     assert (holder and holder.run, frozen, len(questions)) == (RUN, False, 1)
     assert environment.unlock() == (None, False)
+    journal = environment.journal(environment.store.runs()[0])
+    assert [entry.data["holder"] for entry in journal if entry.event == "lock-taken-over"] == [holder and holder.title]
     with pytest.raises(Locked, match="somebody else goes on with run"):
         store.append(RUN, {"event": "said"}, durable=True)
     assert environment.journal(RUN)[-1].data["verdict"] == "abandoned"

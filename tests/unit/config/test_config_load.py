@@ -95,6 +95,13 @@ def test_every_problem_at_once_in_the_order_of_the_file(problems: Problems) -> N
         ("bake: {bad: 62}", "bake.bad", "do not fit into bake.for"),
         ("bake: {for: 20m}", "bake.blind_deadline", "is shorter than bake.for"),
         ("release: ' '", "release", "is empty"),
+        ("notify: [{url_env: slack://a/b}]", "notify.0.url_env", "must be the name of an environment variable"),
+        (
+            "notify: [{url_env: CHAT, events: [swiched]}]",
+            "notify.0.events.0",
+            "must be started or prepared or switched",
+        ),
+        ("notify: [{events: [stuck]}]", "notify.0.url_env", "is required"),
     ],
 )
 def test_values_that_cannot_be_meant(setting: Problems, line: str, path: str, message: str) -> None:

@@ -34,6 +34,15 @@ def test_replaced_collected_and_never_shown(load: Load, minimal: str) -> None:
     assert "very-secret" not in everything
 
 
+def test_who_is_told_has_an_address_that_is_a_secret_and_need_not_be_there(load: Load, minimal: str) -> None:
+    config = load(minimal + "    notify: [{url_env: CHAT}, {url_env: PAGER, events: [stuck]}]\n")
+    environment = config.environment(None, {"CHAT": "slack://very-secret"})
+    assert environment.secrets == {"slack://very-secret"}
+    assert [channel.url_env for channel in environment.notify] == ["CHAT", "PAGER"]
+    assert set(environment.notify[0].events) > set(environment.notify[1].events) == {"stuck"}
+    assert "very-secret" not in f"{environment!r} {shown(environment)}"
+
+
 @pytest.mark.parametrize("value", ["very-secret\n", " very-secret", "very\x00secret", "sécret"])
 def test_a_header_that_cannot_be_sent_is_refused_and_not_repeated(load: Load, minimal: str, value: str) -> None:
     config = load(minimal + '    probe: {headers: {X-Probe: "${PROBE}"}}\n')

@@ -38,6 +38,7 @@ from bluegreen.switch.phases import (
     UNANSWERED,
     Phase,
 )
+from bluegreen.switch.retire import WARM_ENDING
 
 if TYPE_CHECKING:
     from conftest import Town
@@ -735,6 +736,18 @@ def test_without_a_declared_previous_and_without_journals_a_color_must_be_named(
 
 
 # Retire
+
+
+def test_a_scheduled_retire_says_that_the_warm_time_ends_soon(shop: Start) -> None:
+    town: Town = shop(keep_warm="2h")
+    town.run("deploy", release="2")
+    until = town.last().result["warm_until"]
+    town.run("retire", due=True)
+    assert town.told("warm-ending") == []
+    town.pass_time(until - town.clock.time() - WARM_ENDING)  # and ten minutes more until it runs
+    town.run("retire", due=True)
+    ((told),) = town.told("warm-ending")
+    assert (told["color"], told["release"], told["until"]) == ("blue", "1", pytest.approx(until))
 
 
 def test_retire_waits_for_the_warm_time(shop: Start) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeClock
 from bluegreen.adapters.fakes.state import MemoryLock, MemoryPlace, MemoryStore
 from bluegreen.errors import BluegreenError, Locked
-from bluegreen.events import Event
+from bluegreen.events import Event, LockTakenOver
 from bluegreen.ports import Holder
 from bluegreen.switch.request import RollbackRequest
 from bluegreen.switch.succession import Turn
@@ -85,8 +85,10 @@ def test_another_rollback_is_only_waited_for() -> None:
 @pytest.mark.parametrize("verb", ["deploy", "rollback", "retire"])
 def test_a_silent_holder_is_succeeded_by_a_rollback_after_the_time_to_live(verb: str) -> None:
     turns = Turns(verb)
+    title = turns.holder.title
     assert turns.call_back() == "done"
     assert TTL <= turns.waited < TTL + 2
+    assert LockTakenOver(title) in turns.told
 
 
 def test_a_holder_that_lives_is_never_succeeded() -> None:

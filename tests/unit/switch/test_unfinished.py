@@ -156,7 +156,8 @@ def test_that_a_cut_off_run_was_closed_is_said_once_and_first(shop: Start) -> No
     said = [one for one in town.told("said") if "abandoned" in one["text"]]
     assert [(one["text"], one["level"]) for one in said] == [(closed, "warning")]
     names = [event["event"] for event in town.events if event["run"] == said[0]["run"]]
-    assert names[:3] == ["run-started", "said", "phase-started"]
+    assert names[:4] == ["run-started", "said", "lock-taken-over", "phase-started"]
+    assert town.told("lock-taken-over")[0]["holder"].startswith("killed run-002 of ada")
     town.run("deploy", release="3")
     assert "abandoned" not in town.said
 
