@@ -88,7 +88,7 @@ test-browser: $(RUN) $(DEV) $(WHEEL) ## Test what a browser makes of a report, w
 
 .PHONY: faults
 faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
-	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'fault or control' --faults-docs docs/faults.md $(PYTEST_ARGS)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m '(fault or control) and not single_root' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
 .PHONY: test-actions
 test-actions: $(RUN) $(DEV) $(WHEEL) ## Run the generated workflows with act, in the sandbox (2 min)

@@ -27,7 +27,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds[CloudShop]:
     return Worlds(tmp_path_factory.mktemp("worlds"), CloudShop)
 
 
-@pytest.fixture(params=["single", "layers"])
+@pytest.fixture(params=[pytest.param("single", marks=pytest.mark.single_root), "layers"])
 def layout(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
