@@ -35,12 +35,11 @@ from bluegreen.config.load import Config
 from bluegreen.config.stack import LayerConfig
 from bluegreen.errors import BluegreenError, ConfigError, UsageError
 from bluegreen.events import Event, Said
-from bluegreen.model import Action
 from bluegreen.ports import Interruptions, KeepLog, Lock, Store
 from bluegreen.sandbox.address import DNS_PORT, TOKEN, Network
 from bluegreen.sandbox.presence import refuse_unless_up
 from bluegreen.sandbox.state_service import SandboxStates
-from bluegreen.switch.guard import Allowance, Guard, Step
+from bluegreen.switch.guard import Guard
 from bluegreen.switch.history import History
 from bluegreen.switch.request import DEPLOYS
 from bluegreen.switch.stack import Layer, Stack
@@ -164,7 +163,7 @@ class Wiring:
             Layer(layer.name, layer.color, self.workspace(layer, emit, interruptions, logs.keep))
             for layer in (self.config.stack if terraform else ())
         ]
-        stack = Stack(layers, self._guard(allow), emit, clock)
+        stack = Stack(layers, Guard.of(self.configured.guard, allow), emit, clock)
         prober = ThreadProber(probe := HttpProbe(self.folder))
         vendors = self._vendors()
         try:
@@ -238,19 +237,6 @@ class Wiring:
         """What is added to Terraform's environment: a sandbox's endpoints, and what is configured."""
         configured = {key: value.get_secret_value() for key, value in self.configured.terraform.env.items()}
         return {**(self.network.environment if self.network else {}), **configured}
-
-    def _guard(self, allow: Sequence[str]) -> Guard:
-        configured = self.configured.guard
-        ownership = [(owner, pattern) for owner, patterns in configured.ownership.items() for pattern in patterns]
-        allowances = [
-            Allowance(
-                entry.address,
-                frozenset(Action(action) for action in entry.actions),
-                frozenset(Step.SWITCH if phase == "return" else Step(phase) for phase in entry.phases),
-            )
-            for entry in configured.allow
-        ]
-        return Guard(ownership, [*allowances, *(Allowance(address) for address in allow)])
 
     @cached_property
     def engine(self) -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -49,7 +48,6 @@ class Subject:
     _aside: list[Future[Any]] = field(default_factory=list)
     _states: dict[str, Future[State]] = field(default_factory=dict)
     _zones: Future[Sequence[Zone]] | None = None
-    _one_init: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
         """Begin to find out what several checks want to know."""
@@ -73,8 +71,7 @@ class Subject:
         survey = self.surveys()[layer.name]
         if survey.unpinned:
             raise Unknown(f"{survey.folder} has no lock file, and a look writes none")
-        with self._one_init:  # two at once spoil a shared plugin cache
-            layer.workspace.init(look=True)
+        layer.workspace.init(look=True)
         return self.world.stack.read(layer)
 
     def state(self, layer: str) -> State:

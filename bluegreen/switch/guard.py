@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bluegreen.config import schema
 from bluegreen.errors import GuardRefused
 from bluegreen.model import Action, Color
 from bluegreen.ports import Change, Plan
@@ -93,6 +94,20 @@ class Guard:
 
     ownership: Sequence[tuple[str, str]] = ()
     allowances: Sequence[Allowance] = ()
+
+    @classmethod
+    def of(cls, settings: schema.Guard, allow: Iterable[str]) -> Guard:
+        """Return the guard that is configured. allow: addresses with which one run may do anything."""
+        ownership = [(owner, pattern) for owner, patterns in settings.ownership.items() for pattern in patterns]
+        allowances = [
+            Allowance(
+                entry.address,
+                frozenset(Action(action) for action in entry.actions),
+                frozenset(Step.SWITCH if phase == "return" else Step(phase) for phase in entry.phases),
+            )
+            for entry in settings.allow
+        ]
+        return cls(ownership, [*allowances, *map(Allowance, allow)])
 
     def owner(self, address: str, layer_color: Color | None = None) -> str:
         """Return whose an address is. layer_color: the color that the layer belongs to, with everything in it."""

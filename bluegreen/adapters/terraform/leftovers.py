@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bluegreen.adapters.state.files import private_folder
 from bluegreen.adapters.state.host import find_process, host
 
 LEFTOVER_AGE = 24 * 3600.0
@@ -20,6 +23,19 @@ LEFTOVER_AGE = 24 * 3600.0
 def ours() -> str:
     """Return what this process writes into the names of what it leaves lying about while it works."""
     return f"{host()}-{os.getpid()}"
+
+
+@contextmanager
+def saved_plan(data_dir: Path, *, keep: bool) -> Iterator[Path]:
+    """Give a path for a saved plan; deleted afterwards unless it is to be kept, and when planning fails."""
+    path = private_folder(data_dir / "plans") / f"plan-{ours()}-{uuid.uuid4().hex}.tfplan"
+    kept = False
+    try:
+        yield path
+        kept = keep
+    finally:
+        if not kept:
+            path.unlink(missing_ok=True)
 
 
 def sweep(paths: Iterable[Path]) -> None:

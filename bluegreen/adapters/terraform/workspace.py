@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,7 @@ from bluegreen.adapters.terraform.folder import (
 )
 from bluegreen.adapters.terraform.holder import StateService
 from bluegreen.adapters.terraform.kept import PlanShelf
-from bluegreen.adapters.terraform.leftovers import ours, sweep
+from bluegreen.adapters.terraform.leftovers import saved_plan, sweep
 from bluegreen.adapters.terraform.local_state import LocalState
 from bluegreen.adapters.terraform.process import PATIENCE, Patience
 from bluegreen.adapters.terraform.stamp import Stamp, digest, read_stamp, write_stamp
@@ -184,7 +183,7 @@ class TerraformWorkspace:
     def plan(self, values: Mapping[str, Value], *, contents: bool = False, look: bool = False) -> Plan:
         self._local.refuse_if_lost()
         used = {name: value for name, value in values.items() if name in self.variables}
-        with self.values_file(used) as var_file, self._plan_file(keep=not look) as out:
+        with self.values_file(used) as var_file, saved_plan(self._data_dir, keep=not look) as out:
             var_files = (*self._var_files, var_file)
             saved = None if look and not contents else out
             with self._aftermath.ran(
@@ -280,18 +279,6 @@ class TerraformWorkspace:
             replace_file(self._folder / VALUES_FILE, self._render(values).encode())
         except OSError as error:
             self._emit(Said(f"{self._layer}: {VALUES_FILE} was not written, a bare plan asks: {error}", "warning"))
-
-    @contextmanager
-    def _plan_file(self, keep: bool) -> Iterator[Path]:
-        """Give a path for a saved plan; deleted afterwards unless to be kept, and when planning fails."""
-        path = private_folder(self._data_dir / "plans") / f"plan-{ours()}-{uuid.uuid4().hex}.tfplan"
-        kept = False
-        try:
-            yield path
-            kept = keep
-        finally:
-            if not kept:
-                path.unlink(missing_ok=True)
 
     def _digest(self) -> str:
         return digest(self._engine, self._folder, self._terraform_data, self._backend_config, self._suffixes)

@@ -339,6 +339,7 @@ def test_a_status_says_whether_all_is_well(actions: Path, monkeypatch: pytest.Mo
     colors = {name: ColorStatus(True, "1", "127.0.0.1", "", name == "blue", "no") for name in ("blue", "green")}
     way = WayBack(True, "warm", "green")
     looked = StatusReport("pro", "blue", "http://x/", "1", colors, 0.0, way, None, [])
+    monkeypatch.setattr(status, "several", lambda options, every: None)
     monkeypatch.setattr(status, "open_environment", lambda options: SimpleNamespace(status=lambda: looked))
     assert run(["status", "--check"]) == 0
     told = outputs(actions)
