@@ -185,12 +185,17 @@ class Rollback(Steps):
         self.move(Phase.SWITCH, self.target, values.returned(facts, self.target), prepared=prepared)
 
     def before_move(self) -> None:
-        """Stop only where state and live edge name different active colors and nothing of ours explains it."""
+        """Stop only where state and live edge name different active colors and nothing of ours explains it.
+
+        A plan that was prepared knows of no other drift, such as a record that is gone: then it is planned anew.
+        """
         if self.ends is None and not (self.request.force and self.request.reason):
             try:
-                self._refuse_other_color(self.world.stack.complete())
+                drifted = self._refuse_other_color(self.world.stack.complete())
             except DriftFound as found:
                 raise (self._leave_stale() if self.assumed else found) from found
+            if drifted and self.assumed:
+                raise self._leave_stale()
 
     def finish(self) -> None:
         self.audience.stop(PUBLIC_WAIT)
@@ -199,12 +204,13 @@ class Rollback(Steps):
         """Look anew: a state that has changed since the way back was prepared may name another one."""
         raise self._leave_stale()
 
-    def _refuse_other_color(self, facts: StackFacts) -> None:
+    def _refuse_other_color(self, facts: StackFacts) -> bool:
+        """Return whether state and live edge are seen to disagree; raise DriftFound where another color is live."""
         try:
             drift = self.live.drift()
         except BluegreenError as error:
             self.say(f"the live records cannot be read: {error}", "warning")
-            return
+            return False
         if drift.live is None and drift.found:
             self.say(drift_error(drift).message, "warning")
         if drift.live is not None and drift.live != facts.active:
@@ -212,6 +218,7 @@ class Rollback(Steps):
                 drift_error(drift).message,
                 hint=f"bluegreen reconcile --to live, if {drift.live} is to serve; --to state, if {facts.active} is",
             )
+        return bool(drift.found)
 
 
 @dataclass(slots=True)

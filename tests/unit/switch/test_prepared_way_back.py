@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -36,6 +37,12 @@ def test_a_rollback_is_one_call_of_terraform(town: Any) -> None:
     assert [call for call in town.root().calls if call in ("read", "plan", "apply")] == ["apply"]
     assert (town.live, town.output["server_active"], town.output["server_previous"]) == ("blue", "blue", "")
     assert not town.status().rollback.prepared
+
+
+def test_where_the_live_records_are_not_as_the_prepared_plan_has_them_it_is_planned_anew(town: Any) -> None:
+    town.records.records["r1"] = replace(town.records.records["r1"], proxied=False)
+    assert town.run("rollback").verdict == "rolled-back"
+    assert [call for call in town.root().calls if call in ("read", "plan", "apply")] == ["read", "plan", "apply"]
 
 
 def test_a_return_is_one_call_of_terraform(shop: Start) -> None:
