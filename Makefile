@@ -87,7 +87,7 @@ test-browser: $(RUN) $(DEV) $(WHEEL) ## Test what a browser makes of a report, w
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n 1 -m browser $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (25 min)
+faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (half an hour)
 	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m '(fault or control) and not single_root' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
 .PHONY: test-actions

@@ -57,7 +57,10 @@ RULES: Mapping[Step, Mapping[str, frozenset[Action]]] = {
         **dict.fromkeys(("other.server", "other.backend", SHARED, PUBLIC), frozenset({A.CREATE})),
     },
     Step.START: {"subject.server": frozenset({A.UPDATE})},
-    Step.SWITCH: dict.fromkeys((PUBLIC, "subject.backend", "other.backend"), frozenset({A.UPDATE})),
+    Step.SWITCH: {
+        PUBLIC: frozenset({A.CREATE, A.UPDATE}),  # one that somebody has deleted serves nobody, and a way back needs it
+        **dict.fromkeys(("subject.backend", "other.backend"), frozenset({A.UPDATE})),
+    },
     Step.RECONCILE: dict.fromkeys((PUBLIC, "subject.backend", "other.backend"), frozenset({A.CREATE, A.UPDATE})),
     Step.RETIRE: dict.fromkeys(("subject.server", "subject.backend"), frozenset({A.UPDATE, A.DELETE})),
 }

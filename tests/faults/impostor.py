@@ -23,8 +23,8 @@ BLOCK = bytes(65536)
 class Impostor:
     """Takes a color's address while the context lasts. how: one of ANSWERS.
 
-    asked: the latest request. sent: bytes of the longest answer. followed: how often somebody came to where a redirect
-    points.
+    asked: the latest request; ever_asked: all of them. sent: bytes of the longest answer. followed: how often somebody
+    came to where a redirect points.
     """
 
     def __init__(self, night: Night, color: str, how: str) -> None:
@@ -32,7 +32,7 @@ class Impostor:
         self._answer = ANSWERS[how]
         self.address = getattr(night.shop.network, color)
         self.elsewhere = night.shop.network.address(200)
-        self.asked = b""
+        self.asked = self.ever_asked = b""
         self.sent = self.followed = 0
 
     def __enter__(self) -> Impostor:
@@ -51,7 +51,8 @@ class Impostor:
     def _take(self, connection: socket.socket) -> None:
         before = [0]
         with suppress(OSError):
-            self.asked = connection.recv(65536)
+            self.asked = asked = connection.recv(65536)
+            self.ever_asked += asked
             self._answer(self, connection, before)
         self.sent = max(self.sent, before[0])
 

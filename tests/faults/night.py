@@ -65,12 +65,15 @@ class Night:
         return said
 
     def await_terraform(self) -> None:
-        """Wait for the end of the Terraform that a killed run has left alive."""
-        for journal in (self.data / "runs").glob("*.jsonl"):
-            events = read_journal(journal)
-            ended = sum(event["event"] == "terraform-finished" for event in events)
-            for event in [event for event in events if event["event"] == "terraform-started"][ended:]:
-                wait_until(lambda pid=event["pid"]: not Path(f"/proc/{pid}").exists())
+        """Wait for the end of the Terraform that a killed run has left alive, be it one that no journal tells of."""
+        wait_until(lambda: not any(map(self._is_our_terraform, Path("/proc").glob("[0-9]*"))))
+
+    def _is_our_terraform(self, process: Path) -> bool:
+        try:
+            folder = Path(os.readlink(process / "cwd"))
+            return folder.is_relative_to(self.shop.folder) and (process / "comm").read_text() == "terraform\n"
+        except OSError:  # it has ended, or only waits to be buried
+            return False
 
     def answered(self) -> str:
         """The color that answers the public; "" when nobody does well."""

@@ -129,7 +129,7 @@ def faults_table(tallies: Sequence[Tally]) -> str:
     lines = ["| | class | injected | faults | survived | control |", "|---|---|---|---|---|---|"]
     for number, (name, injected) in CLASSES.items():
         ours = [tally for tally in tallies if tally.number == number]
-        controls = "; ".join(dict.fromkeys(tally.control for tally in ours if tally.control))
+        controls = "; ".join(dict.fromkeys(tally.control for tally in ours if tally.control)).replace("|", "\\|")
         faults, survived = (sum(getattr(tally, count) for tally in ours) for count in ("injected", "survived"))
         lines.append(f"| {number} | {name} | {injected} | {faults} | {survived} | {controls or '-'} |")
     return "\n".join(lines)

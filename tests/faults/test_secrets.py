@@ -141,7 +141,7 @@ def test_a_server_echoes_the_header_that_it_was_sent(night: Night) -> None:
     with Impostor(night, "blue", "echoes") as impostor:
         for verb in (["status"], ["status", "--json"]):
             assert_gone(night.program(*verb), 0)
-        assert HEADER.lower().encode() in impostor.asked.lower()
+        assert HEADER.lower().encode() in impostor.ever_asked.lower()
         assert night.program("deploy", "--release", "2.0.0", "--json").code == 0
     tell(night)
     night.assert_survived("green", plan=False)

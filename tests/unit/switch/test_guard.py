@@ -35,7 +35,7 @@ ALLOWED = {
         **{address: {"create"} for address in (NETWORK, PUBLIC, BLUE_SERVER, BLUE_RECORD, BLUE_CHECK)},
     },
     Step.START: {GREEN_SERVER: {"update"}},
-    Step.SWITCH: {address: {"update"} for address in (PUBLIC, *RECORDS)},
+    Step.SWITCH: {PUBLIC: {"create", "update"}, **{address: {"update"} for address in RECORDS}},
     Step.RECONCILE: {address: {"create", "update"} for address in (PUBLIC, *RECORDS)},
     Step.RETIRE: {address: {"update", "delete"} for address in (GREEN_SERVER, GREEN_RECORD, GREEN_CHECK)},
 }
