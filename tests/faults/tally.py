@@ -34,7 +34,7 @@ CLASSES: Mapping[int, tuple[str, str]] = {
     16: ("machine gone", "another machine killed in the middle of its run: nobody is there to release its lease"),
     17: ("machine paused", "a run stopped past its lease, succeeded from elsewhere, and woken up"),
     18: ("two operators", "1,000 schedules of two machines over one store, paused between looks and writes"),
-    19: ("several machines", "two to eight machines that begin at once"),
+    19: ("several machines", "two to eight that begin at once; a rollback of what another deploys, in each phase"),
     20: ("clocks", "another machine's clock an hour fast, an hour slow, or running away"),
     21: ("store unreachable", "the bucket answers nothing before a run, and in the middle of one"),
     22: ("past Terraform", "states refused, program missing, lock stuck; killed around the one call of a way back"),

@@ -78,6 +78,7 @@ def test_one_deploys_and_the_other_rolls_back(shop: Shop, machines: Machines, de
     assert not list((desk.folder / ".bluegreen" / "demo").glob("runs/*"))
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize(
     ("phase", "code"),
     [
