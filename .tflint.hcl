@@ -1,4 +1,4 @@
-# tflint --recursive --config="$PWD/.tflint.hcl"
+# tflint --chdir=terraform/modules --recursive --config="$PWD/.tflint.hcl"
 # Every rule of the ruleset that tflint brings along, not only the recommended ones.
 plugin "terraform" {
   enabled = true

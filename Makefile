@@ -104,7 +104,8 @@ LINTERS := $(VENV)/linters
 .PHONY: lint-terraform
 lint-terraform: $(LINTERS)/bin/tflint $(LINTERS)/bin/checkov ## Check modules and examples by fmt, tflint and checkov
 	terraform fmt -check -recursive terraform/modules examples
-	$(LINTERS)/bin/tflint --recursive --config="$(CURDIR)/.tflint.hcl"
+	for folder in terraform/modules examples; do \
+		$(LINTERS)/bin/tflint --chdir=$$folder --recursive --config="$(CURDIR)/.tflint.hcl" || exit; done
 	$(LINTERS)/bin/checkov --config-file .checkov.yaml
 
 $(LINTERS)/bin/checkov: requirements/terraform-lint.txt | $(MADE)

@@ -55,7 +55,7 @@ class Line:
 def clock(seconds: float) -> str:
     """Write a time since the start of a run: +0.4 s, +1:05, +1:02:05."""
     if abs(seconds) < 60:
-        return f"{'-' if seconds < 0 else '+'}{abs(seconds):.3g} s"
+        return f"{'-' if seconds < 0 else '+'}{round(abs(seconds), 2):.3g} s"
     whole = round(abs(seconds))
     hours = f"{whole // 3600}:{whole % 3600 // 60:02}" if whole >= 3600 else f"{whole // 60}"
     return f"{'-' if seconds < 0 else '+'}{hours}:{whole % 60:02}"

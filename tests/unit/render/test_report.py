@@ -248,7 +248,7 @@ def test_latencies_before_during_and_after() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0, "+0 s"), (0.25, "+0.25 s"), (59, "+59 s"), (65, "+1:05"), (3725, "+1:02:05"), (-5, "-5 s")],
+    [(0, "+0 s"), (0.00457, "+0 s"), (0.25, "+0.25 s"), (59, "+59 s"), (65, "+1:05"), (3725, "+1:02:05"), (-5, "-5 s")],
 )
 def test_times_since_the_start(seconds: float, told: str) -> None:
     assert clock(seconds) == told
