@@ -71,49 +71,29 @@ class Aftermath:
         """Run a command that takes the state's lock; yield its outcome when it ended with one of `codes`.
 
         build: returns its argv for the seconds that it is to wait for the lock. A lock that a Terraform of ours has
-        left which is gone is removed before it is waited for; so is the command's own, which it was given and not told
-        of, since the answer was lost.
+        left which is gone is removed before it is waited for.
         """
-        with self._calls.ran(name, build(self._waited if self._dead is None else 0)) as outcome:
-            own = self._holds_own_lock(name, outcome)
-            if not outcome.lock_taken or (self._dead is None and not own):
-                yield self._expected(name, outcome, codes)
-                return
-            lock = find_lock(outcome.lock_taken)
-            if own:
-                self._leave(name, outcome)
-        if self._lock() is not None:
-            self._remove_lock()
-        elif lock is not None and self._left_behind(lock):
-            self._force_unlock(lock)
+        if self._dead is not None:
+            with self._calls.ran(name, build(0)) as outcome:
+                if not outcome.lock_taken:
+                    yield self._expected(name, outcome, codes)
+                    return
+                lock = self._lock() or find_lock(outcome.lock_taken)
+            if lock is not None and self._left_behind(lock):
+                self._force_unlock(lock)
         with self._calls.ran(name, build(self._waited)) as outcome:
             yield self._expected(name, outcome, codes)
 
-    def _holds_own_lock(self, name: str, outcome: Outcome) -> bool:
-        """Return whether the lock that was in a command's way is that command's own."""
-        lock = self._lock() if outcome.lock_taken else None
-        return lock is not None and lock.is_of(self._gone(name, outcome), host(), self._waited)
-
-    def _gone(self, name: str, outcome: Outcome) -> DeadTerraform:
-        return DeadTerraform(self._layer, name, outcome.ended.pid, outcome.ended.started, time.time())
-
-    def _leave(self, name: str, outcome: Outcome) -> None:
-        """Note, for this run and the next, that a command is gone and its lock may be there."""
-        self._dead = gone = self._gone(name, outcome)
-        self._emit(LockLeft(gone.layer, name, gone.pid, gone.started, gone.ended))
-
     def _expected(self, name: str, outcome: Outcome, codes: Sequence[int]) -> Outcome:
         ended = outcome.ended
-        killed, own = ended.exit_code < 0, self._holds_own_lock(name, outcome)
-        if killed or own or (ended.exit_code == 1 and outcome.lock_held):
-            self._leave(name, outcome)
-        if killed or own:
+        killed = ended.exit_code < 0
+        if killed or (ended.exit_code == 1 and outcome.lock_held):
+            self._dead = DeadTerraform(self._layer, name, ended.pid, ended.started, time.time())
+            self._emit(LockLeft(self._layer, name, ended.pid, ended.started, self._dead.ended))
+        if killed:
             self.mend(self._dead)
         elif name == "apply" and ended.exit_code:
             self._store_state()
-        if own:
-            lost = f"terraform {name} failed: it was given the state's lock, and the answer that says so was lost"
-            raise self._calls.error(lost, command=name, began=False)
         if outcome.lock_taken and (lock := self._lock()) is not None:
             raise self._calls.locked(lock)
         self._calls.expect(name, outcome, *codes)
