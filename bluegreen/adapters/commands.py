@@ -105,7 +105,7 @@ class _Output:
         fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)  # else it would go on behind what is cut off, and leave a hole
 
     def shorten(self) -> None:
-        """Let go of all but the end, once it is too much."""
+        """Let go of all but the end, once it is too much. What is written while this happens, in a flood, is lost."""
         if self._size > ON_DISK:
             self._before = self._read()
             os.ftruncate(self._file.fileno(), 0)
@@ -117,8 +117,9 @@ class _Output:
         return text[-KEPT:] if len(written) < KEPT + MARGIN else text[len(_text(written[:MARGIN])) :]
 
     def _read(self) -> bytes:
-        self._file.seek(max(0, self._size - KEPT - MARGIN))
-        return (self._before + self._file.read(KEPT + MARGIN))[-KEPT - MARGIN :]
+        # By pread: the place in the file is the command's too, and each line that it writes moves it to the end.
+        kept = KEPT + MARGIN
+        return (self._before + os.pread(self._file.fileno(), kept, max(0, self._size - kept)))[-kept:]
 
     @property
     def _size(self) -> int:

@@ -117,7 +117,8 @@ def test_no_secret_is_cut_in_two_where_the_end_begins(flood: str) -> None:
 
 
 def test_a_command_that_floods_its_output_does_not_fill_the_disk() -> None:
-    wait = f"until [ $(stat -Lc %s /dev/stdout) -le {ON_DISK} ]; do sleep 0.01; done"
+    # What is written in the moment of the cut is lost, so the end is said after it: $$ is the shell whose output it is.
+    wait = f"until [ $(stat -Lc %s /proc/$$/fd/1) -le {ON_DISK} ]; do sleep 0.01; done"
     code, output = run("sh", "-c", f"yes | head -c {4 * ON_DISK}; {wait}; echo the end")
     assert (code, output.endswith("y\nthe end\n"), len(output) <= KEPT) == (0, True, True)
 
@@ -132,3 +133,16 @@ def test_nobody_waits_for_a_child_that_holds_the_output_open(tmp_path: Path) -> 
         assert alive(int(child.read_text()))
     finally:
         os.kill(int(child.read_text()), signal.SIGKILL)  # in a session of its own: its maker's, and not ours to end
+
+
+def test_what_was_said_is_read_while_somebody_goes_on_writing(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    flood = (
+        f"setsid sh -c 'echo $$ >{child}; exec yes' & until [ $(stat -Lc %s /proc/$$/fd/1) -gt {2 * KEPT} ]; do :; done"
+    )
+    for _ in range(20):
+        try:
+            code, output = run("sh", "-c", flood)
+        finally:
+            os.kill(int(child.read_text()), signal.SIGKILL)
+        assert (code, len(output)) == (0, KEPT)
