@@ -236,7 +236,7 @@ class Deploy(Steps):
 
     def prove_target(self) -> None:
         with holding(self.world.settings):
-            self.prove(self.target)
+            self.prove(self.target, last_resort=False)
 
     def bake(self) -> None:
         facts = self.world.stack.complete()
@@ -259,7 +259,7 @@ class Deploy(Steps):
                 self.move(Phase.RETURN, self.origin, intent, prepared=prepared)
             except Leave as leave:
                 raise leave.error or leave from leave
-            self.prove(self.origin)
+            self.prove(self.origin, last_resort=True)
             self.world.interruptions.clear()  # what arrived meanwhile has been answered by going back
 
     def finish(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urljoin
 
 from bluegreen.addresses import is_public
@@ -14,7 +17,7 @@ from bluegreen.health import Judged, Origin, Public, Verdict, await_good
 from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Answer, Clock, Probe, Question
 from bluegreen.switch.audience import Audience, Seen
-from bluegreen.switch.background import interruptibly
+from bluegreen.switch.background import in_background, interruptibly
 from bluegreen.switch.check import Check
 
 _PROOF_TICK = 0.02
@@ -105,11 +108,13 @@ class Witness:
         if days is not None and 1 <= days < 14 and row == 1:
             self.emit(Said(f"the certificate of {color} ends in {days:.0f} days", "warning"))
 
-    def prove(self, audience: Audience, public: Public, settle: float) -> None:
+    def prove(self, audience: Audience, public: Public, settle: float, looks: Looks | LastResort) -> None:
         """Return once the public URL has answered from the new color alone for the whole settle time, in seconds.
 
         First `probe.healthy` new answers in a row, then none that is old, unmarked or failed for so long; each such
-        answer starts the settle time anew. Raises CheckFailed at the deadline.
+        answer starts the settle time anew. looks: taken meanwhile, with `bake.every` seconds between two. Failed public
+        answers count for Looks once they cannot be the old color's: it answered well, or the new one has answered.
+        Raises CheckFailed at the deadline, or by a look.
         """
         probe = self.settings.probe
         good = Origin.UNMARKED if public.identity is None else Origin.NEW
@@ -117,11 +122,21 @@ class Witness:
         self.emit(WaitingFor(f"the public to be answered by {public.color} alone", settle))
         proof = _Proof(good, probe.healthy, settle)
         slower = max(probe.every, settle / 100)
-        while not any(proof.take(seen) for seen in audience.read()):
-            if self.clock.monotonic() > deadline:
+        look_at, heard = self.clock.monotonic() + self.settings.bake.every, list[Seen]()
+        while True:
+            came = audience.read()
+            if any(map(proof.take, came)):
+                return
+            now = self.clock.monotonic()
+            if now > deadline:
                 raise CheckFailed(
                     f"the public URL did not settle on {public.color} in time: {proof.why or 'no evidence'}"
                 )
+            if looks.whoever_fails or audience.was_good or audience.answered:
+                heard += came
+            if now >= look_at:
+                looks.look(heard)
+                look_at, heard = self.clock.monotonic() + self.settings.bake.every, []
             if proof.settling and slower:
                 audience.pace(slower)
                 slower = 0.0
@@ -132,18 +147,13 @@ class Witness:
 
         A look at which nothing answers, not even a control, is none: it extends the bake, until Blind is raised.
         """
-        bake = self.settings.bake
+        bake, looks = self.settings.bake, Looks(self, target, other)
         end = self.clock.monotonic() + bake.lasts
         self.emit(WaitingFor(f"{target.color} to bake", bake.lasts))
-        bad = 0
         while True:
-            judged, blind = self._look(target, other, audience)
-            if not blind:
-                bad = 0 if judged.good else bad + 1
-            if bad >= bake.bad:
-                raise CheckFailed(f"{target.color} went bad: {bad} times in a row {judged.verdict} {judged.detail}")
+            looks.look(audience.read())
             now = self.clock.monotonic()
-            if now >= end and not blind and bad == 0:
+            if now >= end and not looks.blind and looks.bad == 0:
                 return
             if now >= end + bake.blind_deadline:
                 raise Blind(
@@ -151,12 +161,11 @@ class Witness:
                 )
             self.clock.sleep(bake.every)
 
-    def _look(self, target: ColorFacts, other: ColorFacts, audience: Audience) -> tuple[Judged, bool]:
+    def look(self, target: ColorFacts, other: ColorFacts, public: Sequence[Seen]) -> tuple[Judged, bool]:
         """Look at both colors and the public once; return the new color's judgement and whether this is blind."""
         judged = self.ask(target, target.release)
         self.tell(target.color, judged)
-        public = audience.read()
-        if judged.good and public and all(seen.origin is Origin.FAILED for seen in public):
+        if judged.good and _fails(public):
             judged = Judged(Verdict.WRONG_ANSWER, "its public answers fail", public[-1].answer)
         answered = judged.answer.reached or any(seen.answer.reached for seen in public)
         control = self._control_answers(other)
@@ -171,6 +180,76 @@ class Witness:
         judged = self.ask(other, other.release)
         self.tell(other.color, judged)
         return reached or judged.answer.reached
+
+
+@dataclass(slots=True)
+class Looks:
+    """Looks at the color that the public was just sent to, and at the other one beside it.
+
+    bad: at how many looks in a row the new color was bad. blind: at the last one nothing answered, not even a control.
+    """
+
+    whoever_fails: ClassVar[bool] = False
+    witness: Witness
+    target: ColorFacts
+    other: ColorFacts
+    bad: int = 0
+    blind: bool = False
+
+    def look(self, public: Sequence[Seen]) -> None:
+        """Look once. public: its answers since the last look. Raises CheckFailed after `bake.bad` bad looks in a row.
+
+        A blind look counts for nothing.
+        """
+        judged, self.blind = self.witness.look(self.target, self.other, public)
+        if not self.blind:
+            self.bad = 0 if judged.good else self.bad + 1
+        _refuse_bad(self.witness, self.target, self.bad, judged)
+
+
+@dataclass(slots=True)
+class LastResort:
+    """Looks at the color that a way back leads to. There is no better one, and the proof waits for none of its answers.
+
+    It is bad only where it answers badly while the public fails, whoever it is that fails there. One that is not
+    reached from here may be well; so may one that a command checks, which is not run: it could outlive the run.
+    """
+
+    whoever_fails: ClassVar[bool] = True
+    witness: Witness
+    target: ColorFacts
+    bad: int = 0
+    _asked: Future[Judged | None] | None = None
+
+    def look(self, public: Sequence[Seen]) -> None:
+        """Judge what came since the last look, and ask again. public: its answers since then. Raises CheckFailed."""
+        if self.witness.settings.check.via == "command":
+            return
+        if self._asked is not None:
+            if not self._asked.done():
+                return
+            judged = self._asked.result()
+            if judged is not None:
+                self.witness.tell(self.target.color, judged)
+                bad = not judged.good and judged.answer.reached and _fails(public)
+                self.bad = self.bad + 1 if bad else 0
+                _refuse_bad(self.witness, self.target, self.bad, judged)
+        self._asked = in_background("last-resort", self._ask)
+
+    def _ask(self) -> Judged | None:
+        """Ask once; None where that is not possible."""
+        with suppress(UsageError):
+            return self.witness.check.ask(self.target, self.target.release)
+        return None
+
+
+def _fails(public: Sequence[Seen]) -> bool:
+    return bool(public) and all(seen.origin is Origin.FAILED for seen in public)
+
+
+def _refuse_bad(witness: Witness, target: ColorFacts, bad: int, judged: Judged) -> None:
+    if bad >= witness.settings.bake.bad:
+        raise CheckFailed(f"{target.color} went bad: {bad} times in a row {judged.verdict} {judged.detail}")
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from bluegreen.run.engine import Step as PhaseStep
 from bluegreen.switch import values
 from bluegreen.switch.adoption import nothing_deployed
 from bluegreen.switch.audience import Audience, Seen
+from bluegreen.switch.evidence import LastResort, Looks
 from bluegreen.switch.guard import Step
 from bluegreen.switch.history import PastRun
 from bluegreen.switch.live_edge import Live
@@ -205,11 +206,16 @@ class Steps:
     def before_move(self) -> None:
         """Look once more before the public is moved; raise to stay."""
 
-    def prove(self, color: Color) -> None:
-        """Return once the public is answered by `color` alone. Raises CheckFailed."""
-        facts = self.world.stack.complete()
-        public = self.world.witness.serving(facts, color)
-        self.world.witness.prove(self.audience, public, self.settle())
+    def prove(self, color: Color, *, last_resort: bool) -> None:
+        """Return once the public is answered by `color` alone. Raises CheckFailed, at its deadline or once that is bad.
+
+        last_resort: it is the way back, and there is no better color to go to.
+        """
+        facts, witness = self.world.stack.complete(), self.world.witness
+        public = witness.serving(facts, color)
+        target = facts.of(color)
+        looks = LastResort(witness, target) if last_resort else Looks(witness, target, facts.of(color.other))
+        witness.prove(self.audience, public, self.settle(), looks)
         if public.identity is None and self.world.drift(facts).live != color:
             raise CheckFailed(f"the live records do not point at {color}")
         self._purge(facts)
@@ -217,7 +223,7 @@ class Steps:
     def prove_interruptibly(self) -> None:
         """Prove the target; once it has answered the public, the rest of the settle time may be left out."""
         try:
-            self.prove(self.target)
+            self.prove(self.target, last_resort=True)
         except Interrupted as interrupted:
             if not self.audience.answered:
                 raise Leave(UNANSWERED, interrupted) from interrupted

@@ -286,7 +286,7 @@ class Town:
                 return Answer(0, error="refused: 10.0.0.7 is a private address", reached=False, asked=now, refused=True)
             if self.challenged:
                 return Answer(403, {"cf-mitigated": "challenge"}, asked=now)
-            answer = self._answer_of(self.stuck.get(question.host, self.live))
+            answer = self._answer_of(self.stuck.get(question.host or HOSTNAME, self.live))
             return replace(answer, headers={**answer.headers, "cf-cache-status": "HIT"}) if self.cached else answer
         color = next((color for color, address in ADDRESSES.items() if address == question.address), "")
         if self.moods.get(color) == "walled":
@@ -492,14 +492,15 @@ def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way back is planned at once, and not beside PROVE: what a test kills or counts comes in one order."""
+    """What goes on beside PROVE is done at once: what a test kills or counts comes in one order."""
 
     def at_once(name: str, work: Callable[[], Any]) -> Future[Any]:
         done: Future[Any] = Future()
         done.set_result(work())
         return done
 
-    monkeypatch.setattr("bluegreen.switch.planned_return.in_background", at_once)
+    for module in ("planned_return", "evidence"):
+        monkeypatch.setattr(f"bluegreen.switch.{module}.in_background", at_once)
 
 
 @pytest.fixture

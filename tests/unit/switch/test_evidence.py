@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from bluegreen.model import Color, ColorFacts, StackFacts
 from bluegreen.ports import Answer, Question
 from bluegreen.switch.audience import Audience
 from bluegreen.switch.check import Check
-from bluegreen.switch.evidence import Blind, Witness
+from bluegreen.switch.evidence import Blind, LastResort, Looks, Witness
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 SETTINGS: Mapping[str, Any] = {
@@ -70,10 +71,11 @@ class Bench:
     def switch(self) -> None:
         self.audience.expect(self.public)
 
-    def prove(self, *answers: Answer) -> float:
+    def prove(self, *answers: Answer, last_resort: bool = False) -> float:
         self.switch()
         self.come(answers)
-        self.witness.prove(self.audience, self.public, self.settings.settle())
+        looks = LastResort(self.witness, TARGET) if last_resort else Looks(self.witness, TARGET, OTHER)
+        self.witness.prove(self.audience, self.public, self.settings.settle(), looks)
         return self.clock.monotonic()
 
     def told(self, kind: type[Event]) -> list[Any]:
@@ -265,6 +267,95 @@ def test_public_answers_that_all_fail_make_a_good_color_bad() -> None:
     bench.come(every(FAILED, 0.5, 30))
     with pytest.raises(CheckFailed, match="its public answers fail"):
         bake(bench)
+
+
+# PROVE, with both colors watched
+
+
+def test_a_color_that_goes_bad_as_soon_as_it_serves_is_not_waited_for() -> None:
+    bench = baking(lambda now: SICK if now >= 1 else answer(NEW, now))
+    with pytest.raises(CheckFailed, match="green went bad: 3 times in a row"):
+        bench.prove(*every(NEW, 0, 1), *every(FAILED, 1, 20))
+    assert bench.clock.monotonic() == pytest.approx(3.0, abs=0.1)
+
+
+def test_nor_is_one_whose_public_answers_all_fail() -> None:
+    bench = baking(lambda now: answer(NEW, now))
+    with pytest.raises(CheckFailed, match="its public answers fail"):
+        bench.prove(*every(FAILED, 0, 20))
+    assert bench.clock.monotonic() == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_broken_public_is_mended_by_a_deploy_however_long_it_takes_to_hear_of_it(good: bool) -> None:
+    """Until then it is the old color, or a name that is new, that fails."""
+    bench = baking(lambda now: answer(NEW, now), probe={"settle": "2s", "deadline": "30s"})
+    bench.audience.was_good = good
+    answers = [*every(FAILED, 0, 10), *every(NEW, 10, 20)]
+    if good:
+        with pytest.raises(CheckFailed, match="its public answers fail"):
+            bench.prove(*answers)
+    else:
+        assert 12.0 <= bench.prove(*answers) <= 12.6
+
+
+def test_failures_count_once_the_new_color_has_answered() -> None:
+    bench = baking(lambda now: answer(NEW, now), probe={"settle": "2s", "deadline": "30s"})
+    bench.audience.was_good = False
+    with pytest.raises(CheckFailed, match="its public answers fail"):
+        bench.prove(*every(FAILED, 0, 5), *every(NEW, 5, 5.3), *every(FAILED, 5.3, 30))
+
+
+def test_an_old_color_that_still_answers_the_public_is_waited_for() -> None:
+    bench = baking(lambda now: answer(NEW, now))
+    with pytest.raises(CheckFailed, match="did not settle on green in time"):
+        bench.prove(*(answer((OLD, FAILED)[n % 2], n / 10) for n in range(200)))
+
+
+def test_bad_looks_now_and_then_leave_the_proof_alone() -> None:
+    bench = baking(lambda now: SICK if now % 3 >= 1 else answer(NEW, now), probe={"settle": "8s", "deadline": "20s"})
+    assert 8.0 <= bench.prove(*every(NEW, 0, 20)) <= 8.6
+    assert {event.color for event in bench.told(Probed)} == {"blue", "green"}
+
+
+def test_who_is_blind_waits_for_the_deadline() -> None:
+    with pytest.raises(CheckFailed, match="no evidence"):
+        baking(lambda now: LOST, blue=LOST).prove()
+
+
+def test_where_there_is_no_better_color_a_dead_one_is_not_waited_for() -> None:
+    bench = baking(lambda now: SICK if now >= 1 else answer(NEW, now))
+    with pytest.raises(CheckFailed, match="green went bad: 3 times in a row"):
+        bench.prove(*every(NEW, 0, 1), *every(FAILED, 1, 20), last_resort=True)
+    assert bench.clock.monotonic() == pytest.approx(4.0, abs=0.1)
+
+
+def test_where_there_is_no_better_color_one_that_hangs_delays_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bluegreen.switch.evidence.in_background", lambda name, work: Future())
+    bench = Bench(probe={"settle": "4s"})
+    assert 4.0 <= bench.prove(*every(NEW, 0, 9), last_resort=True) <= 4.6
+
+
+def test_where_there_is_no_better_color_no_command_is_left_behind() -> None:
+    bench = Bench(probe={"settle": "4s"}, check={"via": "command", "command": ["look"]})
+    bench.prove(*every(NEW, 0, 9), last_resort=True)
+    assert bench.commands.asked == []
+
+
+@pytest.mark.parametrize(
+    ("green", "public"),
+    [
+        pytest.param(lambda now: SICK, every(NEW, 0, 20), id="the public is answered"),
+        pytest.param(lambda now: answer(NEW, now), [*every(FAILED, 0, 10), *every(NEW, 10, 20)], id="it answers well"),
+        pytest.param(lambda now: LOST, [*every(FAILED, 0, 10), *every(NEW, 10, 20)], id="it is not reached from here"),
+    ],
+)
+def test_where_there_is_no_better_color_one_that_may_be_well_is_waited_for(
+    green: Callable[[float], Answer], public: Sequence[Answer]
+) -> None:
+    bench = baking(green, probe={"settle": "8s", "deadline": "20s"})
+    assert 8.0 <= bench.prove(*public, last_resort=True) <= 18.6
+    assert "green" in {event.color for event in bench.told(Probed)}
 
 
 # CHECK

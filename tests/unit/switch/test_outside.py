@@ -185,6 +185,47 @@ def _refuse(zone_id: str) -> None:
     raise BluegreenError("no permission")
 
 
+# The edge's API
+
+
+@pytest.mark.parametrize(
+    ("verb", "sick", "verdict", "seconds"),
+    [
+        ("deploy", False, "switched", 300 + 900),
+        ("deploy", True, "returned", 300 + 800),
+        ("rollback", False, "rolled-back", 300),
+    ],
+)
+def test_however_long_a_run_waits_it_asks_the_edges_api_five_times_at_most(
+    shop: Start, monkeypatch: pytest.MonkeyPatch, verb: str, sick: bool, verdict: str, seconds: float
+) -> None:
+    """Cloudflare allows a user 1,200 requests in five minutes, and ours is not the only tool."""
+    town = shop(
+        edge={"purge": "hosts"},
+        probe={"every": "1s", "settle": "5m", "deadline": "10m"},
+        bake={"for": "15m", "every": "5s"},
+    )
+    town.run("deploy", release="2")
+    asked: list[str] = []
+    for api, call in ((town.records, "named"), (town.cache, "purge_hosts")):
+        monkeypatch.setattr(api, call, _noted(asked, getattr(api, call)))
+    began = town.clock.monotonic()
+    if sick:
+        town.clock.at(began + 1100.0, lambda: town.moods.update(blue="sick"))
+    result = town.at_once(verb, **({"release": "3"} if verb == "deploy" else {}))
+    assert (result.verdict, town.clock.monotonic() - began > seconds) == (verdict, True)
+    assert {"named", "purge_hosts"} <= set(asked)
+    assert len(asked) <= 5, asked
+
+
+def _noted(asked: list[str], call: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*arguments: Any) -> Any:
+        asked.append(call.__name__)
+        return call(*arguments)
+
+    return noted
+
+
 # Settling
 
 

@@ -97,3 +97,46 @@ def test_a_first_deploy_knows_no_old_color(found: Start) -> None:
     town = found()
     town.run("deploy")
     assert {answer["origin"] for answer in town.told("public-answered")} == {"new"}
+
+
+PROVING = {"deploy": "RETURN", "rollback": "PROVE"}
+"""A verb, and the phase in which it proves its way back."""
+
+
+def go_back(town: Any, verb: str) -> Any:
+    """Deploy to blue, which goes bad once it serves; or roll back to it from green, which is bad."""
+    if verb == "rollback":
+        town.moods["green"] = "sick"
+        return town.run("rollback")
+    town.moods.clear()
+    with town.on("phase-started", lambda: town.moods.update(blue="sick"), phase="BAKE"):
+        return town.run("deploy", release="3")
+
+
+def seconds_of(town: Any, phase: str) -> float:
+    return float(next(e["seconds"] for e in reversed(town.told("phase-finished")) if e["phase"] == phase))
+
+
+@pytest.mark.parametrize("verb", PROVING)
+def test_a_way_back_waits_for_an_edge_that_is_late(shop: Start, verb: str) -> None:
+    town = shop(probe={"deadline": "1h"})
+    town.run("deploy", release="2")
+
+    def stick() -> None:
+        town.stuck["shop.test"] = "blue" if verb == "deploy" else "green"
+        town.clock.at(town.clock.monotonic() + 600.0, town.stuck.clear)
+
+    late = {"deploy": ("phase-started", {"phase": "RETURN"}), "rollback": ("first-answer", {})}  # or once it answered
+    with town.on(late[verb][0], stick, **late[verb][1]):
+        assert go_back(town, verb).verdict in ("returned", "rolled-back")
+    assert seconds_of(town, PROVING[verb]) > 600.0
+
+
+@pytest.mark.parametrize("verb", PROVING)
+def test_a_way_back_to_a_color_that_is_bad_too_calls_a_human_at_once(shop: Start, verb: str) -> None:
+    town = shop(probe={"deadline": "1h"})
+    town.run("deploy", release="2")
+    with town.on("phase-started", lambda: town.moods.update(blue="sick", green="sick"), phase=PROVING[verb]):
+        result = go_back(town, verb)
+    assert (result.verdict, "went bad: 3 times in a row" in result.error.message) == ("stuck", True), result.error
+    assert seconds_of(town, PROVING[verb]) < 10.0
