@@ -111,5 +111,7 @@ class ImportMeanwhile:
             threading.Thread(target=self._import, name="imports").start()
 
     def _import(self) -> None:
-        for module in ("jinja2", "cloudflare"):
-            importlib.import_module(module)
+        from bluegreen.adapters.cloudflare_api import import_sdk
+
+        importlib.import_module("jinja2")
+        import_sdk()

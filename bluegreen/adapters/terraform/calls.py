@@ -266,4 +266,9 @@ def _summary(errors: Sequence[Diagnostic], outcome: Outcome) -> str:
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return errors[0].summary + more
-    return outcome.stderr or f"exit code {outcome.ended.exit_code}, and it said nothing"
+    warnings, error, rest = outcome.stderr.partition("Error: ")
+    if error:
+        return error + rest
+    if outcome.ended.overdue:
+        return "it had told of no error"
+    return warnings or f"exit code {outcome.ended.exit_code}, and it said nothing"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,6 +241,46 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         writer.stdout.close()
         assert writer.stderr.read() == b""
     assert writer.returncode == 0
+
+
+INTERRUPTED_THERE = """
+import signal, sys
+from importlib.abc import MetaPathFinder
+
+class CtrlC(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {name!r}:
+            signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["bluegreen", "status"]
+from bluegreen.cli.entry import main
+early = [name for name in sys.modules if name.startswith("bluegreen.cli.") and name != "bluegreen.cli.entry"]
+assert not early, "imported before the door stands open"
+sys.meta_path.insert(0, CtrlC())
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bluegreen.cli.main", ""),
+        ("click", ""),
+        ("bluegreen.cli.table", ""),
+        ("bluegreen.cli.commands.status", "\nerror: interrupted\n"),
+        ("bluegreen.app", "\nerror: interrupted\n"),
+    ],
+)
+def test_ctrl_c_while_it_begins_is_quiet(name: str, said: str, tmp_path: Path) -> None:
+    code = INTERRUPTED_THERE.format(name=name)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (Interrupted.exit_code, "", said)
+
+
+def test_both_programs_come_in_by_that_door() -> None:
+    ours = {one.name: one.value for one in entry_points(group="console_scripts") if one.name in ("bg", "bluegreen")}
+    assert ours == dict.fromkeys(("bg", "bluegreen"), "bluegreen.cli.entry:main")
 
 
 def test_a_hint_names_the_project_and_the_environment_that_were_named() -> None:

@@ -328,3 +328,12 @@ def test_the_sdk_is_loaded_by_whoever_asks_and_by_nobody_else() -> None:
     code = f"{make}; print('cloudflare' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout == "False\n"
+
+
+def test_the_sdk_comes_without_the_command_line_of_its_client_which_stays_to_be_had() -> None:
+    code = (
+        "import sys; from bluegreen.adapters.cloudflare_api import import_sdk; import_sdk(); import_sdk();"
+        "print([name in sys.modules for name in ('cloudflare', 'httpx', 'rich')]); import httpx._main"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == "[True, True, False]\n"

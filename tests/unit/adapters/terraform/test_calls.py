@@ -12,6 +12,7 @@ import pytest
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.redaction import GONE, redact
 from bluegreen.adapters.terraform.calls import Calls
+from bluegreen.adapters.terraform.process import PATIENCE, Patience
 from bluegreen.errors import ApplyNotBegun, EngineError, TerraformError
 from bluegreen.events import Emit, Event
 from bluegreen.ports import Interruptions, Log
@@ -30,11 +31,12 @@ class Made(Calls):
         emit: Emit = ignore,
         interruptions: Interruptions | None = None,
         clean: Callable[[str], str] = str,
+        patience: Patience = PATIENCE,
     ) -> None:
         self.logs: list[Log] = []
         heard = interruptions or FakeInterruptions()
         data, keep_log = folder / "data", self.logs.append
-        super().__init__("edge", folder, data, lambda: os.environ, emit, heard, clean, keep_log=keep_log)
+        super().__init__("edge", folder, data, lambda: os.environ, emit, heard, clean, patience, keep_log)
 
 
 @pytest.fixture
@@ -97,6 +99,27 @@ def test_an_apply_has_not_begun_only_when_terraform_says_so(
     (tmp_path / "lines").write_text("".join(json.dumps(line) + "\n" for line in said))
     error = failed(calls, "apply", f"cat lines; exit {code}")
     assert isinstance(error, ApplyNotBegun) is not_begun
+
+
+WARNED = "There are some problems with the CLI configuration:\n╷\n│ Warning: Unable to open CLI configuration file\n╵\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("cat warned >&2; printf 'Error: no such state\\n' >&2; exit 1", "failed: Error: no such state"),
+        ("cat warned >&2; exit 1", "failed: There are some problems with the CLI configuration:"),
+        (
+            "cat warned >&2; trap 'exit 1' INT; while :; do sleep 0.05; done",
+            "was interrupted at its deadline of 0.3 s: it had told of no error",
+        ),
+    ],
+    ids=["an error", "nothing else", "overdue"],
+)
+def test_what_terraform_warns_of_first_is_not_taken_for_why_it_ended(tmp_path: Path, script: str, told: str) -> None:
+    (tmp_path / "warned").write_text(WARNED)
+    calls = Made(tmp_path, patience=Patience(deadline=0.3, grace=5.0))
+    assert f"terraform state-pull {told}" in failed(calls, "state-pull", script).message
 
 
 def test_a_log_can_be_printed_as_it_is(calls: Made, tmp_path: Path) -> None:

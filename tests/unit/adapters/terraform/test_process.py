@@ -68,6 +68,23 @@ def test_a_line_written_in_pieces_is_one_line(child: Child) -> None:
     assert child.lines == [b"abc"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a child's end")
+def test_its_end_is_seen_before_the_next_look(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    for pause in ("SHORTEST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(f"bluegreen.adapters.terraform.process.{pause}", 3600.0)
+    assert child.run("import time; print('last'); time.sleep(0.2)").exit_code == 0
+    assert child.lines == [b"last"]
+
+
+def test_where_nothing_tells_of_its_end_it_is_looked_for(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    assert child.run("import time; print('last'); time.sleep(0.2)").exit_code == 0
+    assert child.lines == [b"last"]
+
+
 def test_the_child_is_on_its_own(child: Child) -> None:
     ended = child.run(
         "import os, sys\n"
