@@ -1,4 +1,4 @@
-"""A run's journal as the story that its report shows. Pure: entries in, a story out."""
+"""A run's journal as the story that its report shows. Pure: entries in, a story or its page out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bluegreen.cli.past import Row, row_of
 from bluegreen.cli.summary import summarize
 from bluegreen.cli.timeline import PhaseSeen, Timeline
 from bluegreen.cli.words import SELDOM, WENT_WELL, cost, running, took
+from bluegreen.render.report.page import render_report
 from bluegreen.render.report.story import (
     Failure,
     Figure,
@@ -50,6 +51,11 @@ TONES: Mapping[str, Tone] = {
 
 TWICE = ("planned", "probed", "public-answered")
 """Events that a report shows in a place of their own."""
+
+
+def report_of(run: str, entries: Sequence[JournalEntry]) -> str:
+    """Return the report of a run as one HTML page that is complete in itself."""
+    return render_report(story_of(run, entries))
 
 
 def story_of(run: str, entries: Sequence[JournalEntry]) -> Story:

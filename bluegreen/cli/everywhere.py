@@ -17,7 +17,7 @@ from bluegreen.switch.background import in_background
 from bluegreen.switch.status import StatusReport
 
 if TYPE_CHECKING:
-    from bluegreen.app import Project
+    from bluegreen.app import Environment, Project
 
 HEAD = ("ENVIRONMENT", "ACTIVE", "RELEASE", "HEALTH", "WARM", "LAST RUN", "DRIFT")
 
@@ -52,13 +52,17 @@ class Looked:
         return Refused.exit_code if check and self.report is not None and self.report.alarms else 0
 
 
-def look_everywhere(project: Project, within: float) -> Sequence[Looked]:
-    """Ask every environment at once, in the order of the file. within: seconds; whoever is silent then is left."""
+def look_everywhere(project: Project, within: float, opened: Callable[[Environment], None]) -> Sequence[Looked]:
+    """Ask every environment at once, in the order of the file. within: seconds; whoever is silent then is left.
+
+    opened: is handed each before it is asked, from a thread of its own.
+    """
     end = time.monotonic() + within
 
     def look(name: str) -> StatusReport:
         environment = project.environment(name)
         environment.interruptions = UntilThen(end)
+        opened(environment)
         return environment.status()
 
     return gather({name: partial(look, name) for name in project.config.names}, within)
@@ -82,9 +86,18 @@ def gather(asked: Mapping[str, Callable[[], StatusReport]], within: float) -> Se
 
 def overview_lines(looked: Sequence[Looked], now: float, placed: Placed) -> list[str]:
     """Return the table, and below it what is the matter. now: Unix seconds."""
-    rows = [HEAD, *(_row(one, now) for one in looked)]
-    notes = [f"{one.environment}: {placed(one.environment, note)}" for one in looked for note in _notes(one)]
-    return [*table(rows), *(["", *notes] if notes else [])]
+    notes = overview_notes(looked, placed)
+    return [*table(overview_rows(looked, now)), *(["", *notes] if notes else [])]
+
+
+def overview_rows(looked: Sequence[Looked], now: float) -> list[tuple[str, ...]]:
+    """Return the table, its head first."""
+    return [HEAD, *(_row(one, now) for one in looked)]
+
+
+def overview_notes(looked: Sequence[Looked], placed: Placed) -> list[str]:
+    """Return what is the matter, a line each."""
+    return [f"{one.environment}: {placed(one.environment, note)}" for one in looked for note in _notes(one)]
 
 
 def _row(looked: Looked, now: float) -> tuple[str, ...]:

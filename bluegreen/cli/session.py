@@ -6,10 +6,12 @@ What stands behind an environment is imported when one is opened: help and compl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bluegreen.cli.console import tell, tell_error
 from bluegreen.cli.options import Options
+from bluegreen.cli.pump import unhurried
 from bluegreen.cli.reporter import Reporter
 from bluegreen.errors import BluegreenError, UsageError
 
@@ -60,7 +62,7 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
     environment = open_environment(options)
     reporter = Reporter(options)
     try:
-        with reporter, Signals(reporter.interrupted, for_good=options.alone) as signals:
+        with unhurried(), reporter, Signals(reporter.interrupted, for_good=options.alone) as signals:
             environment.on_event, environment.confirm = reporter.take, reporter.ask
             environment.interruptions, environment.wait_lock = signals, options.wait_lock
             result = act(environment)
@@ -71,6 +73,16 @@ def conduct(options: Options, act: Callable[[Environment], RunResult]) -> int:
         if options.step is not None:
             options.step.annotate(error, options.folder)
         reporter.summarize(hint=error.hint)
-        return int(reporter.timeline.result["exit_code"])
-    reporter.summarize()
-    return result.exit_code
+        exit_code = int(reporter.timeline.result["exit_code"])
+    else:
+        reporter.summarize()
+        exit_code = result.exit_code
+    if options.step is not None:
+        options.step.keep_report(reporter.timeline.run, partial(_report, environment, reporter.timeline.run))
+    return exit_code
+
+
+def _report(environment: Environment, run: str) -> str:
+    from bluegreen.cli.chronicle import report_of
+
+    return report_of(run, environment.journal(run))

@@ -5,7 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:  # a run has one; help and completion need no threads
+    from bluegreen.cli.pump import Pump
 
 LEFT = frozenset({errno.EPIPE, errno.EIO})
 """What a write says once its reader has left: a pipe's, and a terminal's that was closed."""
@@ -15,24 +20,65 @@ class Patient:
     """A text stream whose reader may leave: from then on it goes nowhere, silently.
 
     `bluegreen deploy | head -1` must neither end the run nor leave a traceback behind, at exit neither. data: it is
-    asked for, so a full disk under it is still an error.
+    asked for, so a full disk under it is still an error; one that a pump meets is told at the next writes.
     """
 
     def __init__(self, stream: TextIO, *, data: bool) -> None:
         self._stream = stream
         self._data = data
+        self._pump: Pump | None = None
+        self._failed: OSError | None = None
+        self._told = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            self._leave(error)
-            return len(text)
+        if not isinstance(text, str):  # click tries bytes, to find out what this is
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self._pump is None:
+            self._write(text)
+        elif self._failed is not None:
+            self._told = True
+            raise self._failed
+        elif self._data or not self._pump.is_full:
+            self._pump.put(self, text)
+        return len(text)
 
     def flush(self) -> None:
+        if self._pump is None:
+            self._flush()
+
+    @property
+    def untold(self) -> OSError | None:
+        """What a pump has met, where no write came after it to tell."""
+        return None if self._told else self._failed
+
+    @contextmanager
+    def pumped(self, pump: Pump) -> Iterator[None]:
+        """Leave writing to a pump until the end of the context."""
+        self._flush()
+        self._pump = pump
+        try:
+            yield
+        finally:
+            self._pump = None
+
+    def take(self, text: str) -> None:
+        """Write what a pump was given, now."""
+        try:
+            self._write(text)
+            self._flush()
+        except OSError as error:
+            self._failed = self._failed or error
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._leave(error)
+
+    def _flush(self) -> None:
         try:
             self._stream.flush()
         except OSError as error:

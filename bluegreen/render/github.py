@@ -27,6 +27,7 @@ HEADER = "# Written by `bluegreen generate github` from bluegreen.yaml. "
 PINNED: Mapping[str, str] = {
     "checkout": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
     "auth": "google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5fab2cc093 # v3.0.0",
+    "upload": "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0",
     "terraform": "hashicorp/setup-terraform@dfe3c3f87815947d99a8997f908cb6525fc44e9e # v4.0.1",
 }
 """Actions of others, each by the full commit of the version behind it."""
@@ -42,7 +43,8 @@ def render_workflows(config: Config, names: Iterable[str], folder: str = "") -> 
     for its own. Raises ConfigError when the file has no `github`, or asks for what a workflow cannot do.
     """
     if config.github is None:
-        hint = "github: {action: OWNER/bluegreen@COMMIT}, see bluegreen/config/reference/bluegreen.yaml"
+        others = ", ".join(key for key in GitHub.model_fields if key != "action")
+        hint = f"github: {{action: OWNER/bluegreen@COMMIT}} names your copy of this program; it may have {others} too"
         raise ConfigError("nothing says how workflows are to be", where=FILE, hint=hint)
     suffixes = {name: f"-{name}" if len(config.names) > 1 else "" for name in config.names}
     found = {name: config.described(name) for name in names}
@@ -84,6 +86,7 @@ def _values(
     return {
         "action": f"{github.action} # bluegreen {__version__}",
         "checkout": PINNED["checkout"],
+        "upload": PINNED["upload"],
         "auth": PINNED["auth"],
         "google": environment.store.startswith("gs://"),
         "keeps": environment.store == "local",

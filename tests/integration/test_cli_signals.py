@@ -74,6 +74,8 @@ def test_a_signal_after_the_switch_goes_back_and_more_of_them_change_nothing(
 def test_a_deploy_that_was_killed_after_the_switch_is_taken_back_by_rollback(
     shop: Shop, program: Program, event: str, phase: str
 ) -> None:
+    for seconds in (0.0, 3.0):  # PREPARE's; and SWITCH's, so that it lasts until it is killed
+        shop.sandbox.delay_answers("POST", "/state/demo/main", seconds, times=1)
     with program.start("deploy", "--release", "1.5.0") as deploy:
         deploy.wait_for(event, phase=phase)
         deploy.send(signal.SIGKILL)  # Terraform, when it is at work, goes on
@@ -91,6 +93,7 @@ def test_a_deploy_that_was_killed_after_the_switch_is_taken_back_by_rollback(
 
 
 def test_a_deploy_that_was_killed_before_the_switch_needs_no_rollback(shop: Shop, program: Program) -> None:
+    shop.sandbox.delay_answers("POST", "/state/demo/main", 3.0, times=1)  # so that PREPARE lasts until it is killed
     with program.start("deploy", "--release", "1.5.0") as deploy:
         deploy.wait_for("apply-started", layer="main")
         deploy.send(signal.SIGKILL)

@@ -28,12 +28,11 @@ def command(options: Options, run: str | None, file: str | None, shown: bool) ->
     and no script, and only you can read it. `bluegreen history` lists the runs.
     """
     from bluegreen.adapters.state.files import private_folder, replace_file
-    from bluegreen.cli.chronicle import story_of
-    from bluegreen.render.report.page import render_report
+    from bluegreen.cli.chronicle import report_of
 
     environment = open_environment(options)
     run = run or _newest(environment)
-    page = render_report(story_of(run, environment.journal(run)))
+    page = report_of(run, environment.journal(run))
     path = Path(file).absolute() if file else private_folder(environment.data / "runs") / f"{run}.html"
     replace_file(path, page.encode())
     if options.json:

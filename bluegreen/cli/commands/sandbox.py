@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bluegreen.cli.console import document, lines, tell
-from bluegreen.cli.options import Options, Verbs
+from bluegreen.cli.options import COLORS, Options, Verbs
 from bluegreen.cli.session import open_project
 from bluegreen.cli.views import table
 from bluegreen.errors import UsageError
@@ -27,8 +27,10 @@ EFFECTS = {
     "lose-answer": "",
     "fail-operation": "code",
 }
-"""Effect -> the option that it needs. Spelled out, as are the codes, so that help needs nothing but click."""
+"""Effect -> the option that it needs. Spelled out, as are the codes and behaviors, so that help needs click alone."""
 CODES = ("ZONE_RESOURCE_POOL_EXHAUSTED", "QUOTA_EXCEEDED", "INTERNAL_ERROR")
+BEHAVIORS = ("ok", "slow", "sick", "dead", "wrong_release")
+"""What a server can be told to be; see `behave`."""
 LONGEST = 600.0
 """Seconds."""
 
@@ -82,6 +84,27 @@ def down(options: Options) -> None:
         document({"up": False})
     elif not options.quiet:
         tell("the sandbox is down", color=options.color)
+
+
+@command.command("behave")
+@click.argument("color", type=click.Choice(COLORS))
+@click.argument("behavior", type=click.Choice(BEHAVIORS))
+@click.pass_obj
+def behave(options: Options, color: str, behavior: str) -> None:
+    """Tell a color's server how to behave. It holds, whatever release comes, until that color is told to be ok.
+
+    \b
+    ok               answers at once, with 200
+    slow             answers two seconds late
+    sick             answers with 500
+    dead             there is no process
+    wrong_release    says that it is another release
+    """
+    _sandbox(options).behave(color, behavior)
+    if options.json:
+        document({"color": color, "behavior": behavior})
+    elif not options.quiet:
+        tell(f"{color} is told to be {behavior}", color=options.color)
 
 
 @command.group("fault", cls=Verbs)

@@ -16,7 +16,7 @@ from bluegreen.errors import Refused
 from bluegreen.events import SCHEMA
 
 if TYPE_CHECKING:
-    from bluegreen.app import Project
+    from bluegreen.app import Environment, Project
 
 
 @click.command("status", cls=Verb)
@@ -58,11 +58,18 @@ def command(options: Options, check: bool, every: bool, within: float) -> int:
 
 
 def _overview(options: Options, project: Project, within: float, *, check: bool) -> int:
-    from bluegreen.cli.everywhere import look_everywhere, overview_lines
+    from bluegreen.cli.everywhere import look_everywhere, overview_lines, overview_notes, overview_rows
 
-    looked = look_everywhere(project, within)
+    def opened(environment: Environment) -> None:
+        if options.step is not None:
+            options.step.mask(environment.secrets)
+
+    looked = look_everywhere(project, within, opened)
     if options.json:
         document([one.as_dict() for one in looked])
     else:
         lines(overview_lines(looked, time.time(), options.placed_in))
+    if options.step is not None:
+        rows, notes = overview_rows(looked, time.time()), overview_notes(looked, options.placed_in)
+        options.step.end_look_everywhere(rows, notes, well=not any(one.exit_code(check=True) for one in looked))
     return max(one.exit_code(check=check) for one in looked)

@@ -11,6 +11,7 @@ import re
 import secrets
 import stat
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,10 +20,10 @@ from typing import Any
 from bluegreen.adapters.printable import one_line
 from bluegreen.adapters.redaction import SHORTEST
 from bluegreen.adapters.state.files import replace_file
-from bluegreen.cli.github.step_summary import error_summary, lines_summary, run_summary
+from bluegreen.cli.github.step_summary import error_summary, lines_summary, run_summary, table_summary
 from bluegreen.cli.github.workflow_commands import command
 from bluegreen.cli.timeline import Timeline
-from bluegreen.errors import BluegreenError, ConfigError, Problem
+from bluegreen.errors import BluegreenError, ConfigError, Problem, Waiting
 
 Outputs = Mapping[str, str | int]
 
@@ -40,6 +41,8 @@ class Step:
         self._token = secrets.token_hex(16)
         self._grouped = False
         self._told = False
+        self._ended = False
+        self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Step:
         self._write(f"{command('stop-commands', self._token)}\n")
@@ -48,12 +51,17 @@ class Step:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._write(f"{command(self._token)}\n")
+        with self._one_at_a_time:
+            self._ended = True
+            self._write(f"{command(self._token)}\n")
 
     def _command(self, *commands: str) -> None:
+        """Have the runner obey commands, from any thread; after the step none, or the next one's would be stopped."""
         # In one piece, so that nothing else comes between.
         obeyed = (command(self._token), *commands, command("stop-commands", self._token))
-        self._write("".join(f"{line}\n" for line in obeyed))
+        with self._one_at_a_time:
+            if not self._ended:
+                self._write("".join(f"{line}\n" for line in obeyed))
 
     def mask(self, values: Iterable[str]) -> None:
         """Have the runner hide secrets in this job's log, each line of one by itself."""
@@ -72,12 +80,13 @@ class Step:
                 self._grouped = False
 
     def annotate(self, error: BluegreenError, folder: Path) -> None:
-        """Show an error at the run, and at its line where it names a file. folder: the project's."""
+        """Show an error at the run, and at its line where it names a file; to wait is none. folder: the project's."""
+        level = "notice" if isinstance(error, Waiting) else "error"
         problems = error.problems if isinstance(error, ConfigError) else ()
         for each in problems or (Problem(error.where, "", error.message, error.hint),):
             said = f"{each.path}: {each.message}" if each.path else each.message
             text = one_line(said) + (f"\n{one_line(each.hint)}" if each.hint else "")
-            self._command(command("error", text, **self._place(each.where, folder)))
+            self._command(command(level, text, **self._place(each.where, folder)))
 
     def _place(self, where: str, folder: Path) -> Mapping[str, str]:
         found = _PLACE.fullmatch(where)
@@ -105,10 +114,29 @@ class Step:
         }
         self._end(timeline.run or "nothing", run_summary(timeline, told), outputs)
 
+    def keep_report(self, run: str, page: Callable[[], str]) -> None:
+        """Write the report of a run that has ended where later steps of the job find it, and say where that is.
+
+        page: makes it, which is one more look at the store, and may be in vain. What the run came to is told by then.
+        """
+        try:
+            path = self._keep(f"bluegreen-{run}.html", page) if run else ""
+        except BluegreenError as error:
+            self._command(command("warning", f"no report: {error}"))
+        except Exception as error:  # a page that cannot be drawn is not how the run ended
+            self._command(command("warning", f"no report: internal error: {type(error).__name__}"))
+        else:
+            self._append("GITHUB_OUTPUT", f"report={one_line(path)}\n")
+
     def end_look(self, title: str, lines: Iterable[str], **outputs: str) -> None:
         """Write the summary and the outputs of a command that only looks. outputs: with _ where they have a -."""
         named = {name.replace("_", "-"): value for name, value in outputs.items()}
         self._end(title.partition(" ")[0], lines_summary(title, list(lines)), named)
+
+    def end_look_everywhere(self, rows: Sequence[Sequence[str]], notes: Sequence[str], *, well: bool) -> None:
+        """Write the summary and the one output of a look at several environments: whether all of them are well."""
+        summary = table_summary("status of all environments", rows, notes)
+        self._end("status", summary, {"verdict": "well" if well else "alarm"})
 
     def end_badly(self, verb: str, error: BluegreenError) -> None:
         """Write them of a command that an error ended, unless they are written already."""
@@ -118,21 +146,25 @@ class Step:
 
     def _end(self, name: str, summary: str, outputs: Outputs) -> None:
         self._told = True
-        outputs = {**outputs, "report": self._report(name, summary)}
+        try:
+            path = self._keep(f"bluegreen-{name}.md", lambda: summary)
+        except BluegreenError as error:
+            self._command(command("warning", f"no summary for later steps: {error}"))
+            path = ""
+        outputs = {**outputs, "summary": path}
         self._append("GITHUB_STEP_SUMMARY", f"{summary}\n")
         self._append("GITHUB_OUTPUT", "".join(f"{key}={one_line(str(value))}\n" for key, value in outputs.items()))
 
-    def _report(self, name: str, summary: str) -> str:
-        """Write the summary where later steps of the job find it too; return its path, "" when there is none."""
+    def _keep(self, name: str, text: Callable[[], str]) -> str:
+        """Write a file that stays as long as the job; return its path, "" when there is no folder for such.
+
+        text: makes it, and is asked only where it can be kept.
+        """
         folder = self._environment.get("RUNNER_TEMP")
         if not folder:
             return ""
-        path = Path(folder) / f"bluegreen-{name}.md"
-        try:
-            replace_file(path, summary.encode(errors="backslashreplace"))
-        except BluegreenError as error:
-            self._command(command("warning", f"no report: {error}"))
-            return ""
+        path = Path(folder) / name
+        replace_file(path, text().encode(errors="backslashreplace"))
         return str(path)
 
     def _append(self, variable: str, text: str) -> None:

@@ -33,6 +33,13 @@ def lines_summary(title: str, lines: Sequence[str]) -> str:
     return f"### {_plain(title)}\n\n{fenced(lines)}\n"
 
 
+def table_summary(title: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
+    """Return a table, its head first, and lines below it, as they were printed."""
+    head, *others = (f"| {' | '.join(map(_plain, row))} |" for row in rows)
+    table = "\n".join([head, f"|{'---|' * len(rows[0])}", *others])
+    return "\n\n".join([f"### {_plain(title)}", table, *([fenced(notes)] if notes else [])]) + "\n"
+
+
 def error_summary(title: str, message: str, hint: str = "") -> str:
     """Return what kept a command from beginning."""
     return f"### {_plain(title)}\n\n{fenced([*message.splitlines(), *([f'hint: {hint}'] if hint else [])])}\n"

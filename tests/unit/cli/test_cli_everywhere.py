@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from bluegreen.app import Environment
 from bluegreen.cli import everywhere
 from bluegreen.cli.everywhere import Looked, gather, overview_lines
 from bluegreen.cli.main import run
+from bluegreen.cli.views import last_run
 from bluegreen.errors import BluegreenError, ConfigError, Interrupted, Problem, Refused
 from bluegreen.switch.status import ColorStatus, LastRun, StatusReport, WayBack
 
@@ -168,3 +170,42 @@ def test_as_a_list_of_documents(project: Callable[..., int], capsys: pytest.Capt
 def test_a_time_that_is_none(project: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert project("--within", "soon") == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_step_of_a_workflow_leaves_the_table_and_whether_all_are_well(
+    project: Callable[..., int], actions: Path
+) -> None:
+    assert project("--check", pre=SICK, pro=BluegreenError("no | and `no`")) == 3
+    summary = (actions / "github_step_summary").read_text()
+    switched, stuck = (last_run(one.last_run, time.time()) for one in (WELL, SICK) if one.last_run)
+    assert summary.splitlines()[:7] == [
+        "### status of all environments",
+        "",
+        "| ENVIRONMENT | ACTIVE | RELEASE | HEALTH | WARM | LAST RUN | DRIFT |",
+        "|---|---|---|---|---|---|---|",
+        f"| stg | green | 1.5.0 | healthy | for ever | {switched} | none |",
+        f"| pre | green | 1.5.0 | sick | - | {stuck} | 1 found |",
+        "| pro | ? | ? | ? | ? | ? | ? |",
+    ]
+    assert "\npre: drift: the record points at blue\n" in summary
+    assert "\npro: error: no | and `no`\n" in summary
+    told = dict(line.split("=", 1) for line in (actions / "github_output").read_text().splitlines())
+    assert told == {"verdict": "alarm", "summary": str(actions / "bluegreen-status.md")}
+    assert Path(told["summary"]).read_text() == summary[:-1]
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [(WELL, "well"), (BluegreenError("no"), "alarm"), (SICK, "alarm")])
+def test_they_are_well_when_each_is(project: Callable[..., int], actions: Path, answer: Any, verdict: str) -> None:
+    project(pre=answer)
+    assert f"verdict={verdict}\n" in (actions / "github_output").read_text()
+
+
+def test_secrets_of_each_of_them_are_masked(
+    project: Callable[..., int], actions: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bluegreen.cli.github.step._read_by_nobody_else", lambda: True)
+    monkeypatch.setenv("SHOP_PASSWORD", "hunter2-but-longer")
+    file = actions / "bluegreen.yaml"
+    file.write_text(file.read_text().replace('{workspace: "one"}', '{env: {TF_VAR_p: "${SHOP_PASSWORD}"}}'))
+    assert project() == 0
+    assert "\n::add-mask::hunter2-but-longer\n" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bluegreen.cli import session
+from bluegreen.adapters.signals import CAUGHT
+from bluegreen.cli import chronicle, session
 from bluegreen.cli.commands import plan, status
 from bluegreen.cli.console import data, document, json_line
 from bluegreen.cli.github.step import Step
@@ -22,7 +24,9 @@ from bluegreen.cli.main import run
 from bluegreen.cli.reporter import Reporter
 from bluegreen.cli.summary import summarize
 from bluegreen.cli.timeline import Timeline
-from bluegreen.errors import BluegreenError, ConfigError, Problem, Refused, Returned
+from bluegreen.errors import BluegreenError, ConfigError, Locked, Problem, Refused, Returned, Waiting
+from bluegreen.events import COUNTED, Result
+from bluegreen.ports import JournalEntry
 from bluegreen.switch.preview import LayerPreview, Preview
 from bluegreen.switch.status import ColorStatus, StatusReport, WayBack
 
@@ -33,17 +37,6 @@ OBEYED = re.compile(r"\s*::|.*##\[")
 """What the runner looks for in a line, by its source (ActionCommand.cs)."""
 
 HOSTILE = ["::error::x", "  ::add-mask::a", "\t::stop-commands::x", "fine ##[add-mask]a", "one\n::set-output name=a::b"]
-
-
-@pytest.fixture
-def actions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Be a step of a workflow; return the folder of its workspace."""
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    return tmp_path
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -79,6 +72,7 @@ def played(monkeypatch: pytest.MonkeyPatch, events: Events, error: BluegreenErro
         return environment
 
     environment.deploy = environment.prepare = act
+    environment.journal = lambda run: list(map(JournalEntry, events))
     monkeypatch.setattr(session, "open_environment", open_environment)
 
 
@@ -216,6 +210,15 @@ def test_an_error_stands_at_a_file_only_where_it_is_one_of_the_workspace(
     assert obeyed("".join(written)) == [f"::error{place}::no ::x::%0Amend it", f"::error{place}::a.b: is bad"]
 
 
+def test_to_wait_is_no_error(
+    actions: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played(monkeypatch, [], Waiting("until 18:00, because of the window", hint="bluegreen resume"))
+    assert run(["deploy"]) == 5
+    assert obeyed(capsys.readouterr().err) == ["::notice::until 18:00, because of the window%0Abluegreen resume"]
+    assert outputs(actions)["verdict"] == "waiting"
+
+
 # What is left behind
 
 
@@ -235,10 +238,12 @@ def test_a_run_leaves_its_summary_its_outputs_and_a_report(
         "run": events[-1]["run"],
         "public-url": "http://127.0.0.1/",
         "requests-failed": "0",
-        "report": str(actions / f"bluegreen-{events[-1]['run']}.md"),
+        "summary": str(actions / f"bluegreen-{events[-1]['run']}.md"),
+        "report": str(actions / f"bluegreen-{events[-1]['run']}.html"),
     }
     summary = (actions / "github_step_summary").read_text()
-    assert Path(told["report"]).read_text() == summary[:-1]
+    assert Path(told["summary"]).read_text() == summary[:-1]
+    assert f"journal of run {told['run']}" in Path(told["report"]).read_text()
     assert "### deploy of shop in demo: switched" in summary
     assert "[public](http://127.0.0.1/)" in summary
     assert re.search(r"^\| SWITCH \| [\d.]+ s \| [\d.]+ s \| done \|$", summary, re.MULTILINE)
@@ -318,7 +323,67 @@ def test_files_of_the_runner_that_cannot_be_written_end_nothing(
     played(monkeypatch, recorded("deploy"))
     assert run(["deploy"]) == 0
     warned = [line for line in obeyed(capsys.readouterr().err) if line.startswith("::warning")]
-    assert len(warned) == 3
+    assert len(warned) == 4
+
+
+@pytest.mark.parametrize("trouble", [BluegreenError("the store is silent"), KeyError("hunter2")])
+def test_a_report_that_cannot_be_made_ends_nothing(
+    trouble: Exception,
+    actions: Path,
+    recorded: Recorded,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(run: str, entries: object) -> str:
+        raise trouble
+
+    monkeypatch.setattr(chronicle, "report_of", fail)
+    played(monkeypatch, recorded("deploy"))
+    assert run(["deploy"]) == 0
+    told = outputs(actions)
+    assert (told["verdict"], "report" in told) == ("switched", False)
+    warned = [line for line in obeyed(capsys.readouterr().err) if line.startswith("::warning")]
+    assert warned in (["::warning::no report: the store is silent"], ["::warning::no report: internal error: KeyError"])
+
+
+def test_ctrl_c_while_the_report_is_made_changes_nothing(
+    actions: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(run: str, entries: object) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "page"
+
+    monkeypatch.setattr(chronicle, "report_of", interrupted)
+    played(monkeypatch, recorded("deploy"))
+    before = {number: signal.getsignal(number) for number in CAUGHT}
+    try:
+        assert run(["deploy"], alone=True) == 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert Path(outputs(actions)["report"]).read_text() == "page"
+
+
+def test_where_a_report_cannot_be_kept_none_is_made(
+    actions: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked(run: str, entries: object) -> str:
+        pytest.fail("the store was read, for nothing")
+
+    monkeypatch.setattr(chronicle, "report_of", looked)
+    monkeypatch.delenv("RUNNER_TEMP")
+    played(monkeypatch, recorded("deploy"))
+    assert run(["deploy"]) == 0
+    assert outputs(actions)["report"] == ""
+
+
+def test_what_began_no_run_has_no_report(actions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played(monkeypatch, [Result("nothing-to-do", 0, requests=dict.fromkeys(COUNTED, 0)).as_dict()])
+    assert run(["deploy"]) == 0
+    assert outputs(actions)["report"] == ""
+    played(monkeypatch, [], Locked("another run holds the lock"))
+    assert run(["deploy"]) == 4
+    assert [path for path in actions.iterdir() if path.suffix == ".html"] == []
 
 
 def test_a_look_leaves_what_it_printed(actions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +395,7 @@ def test_a_look_leaves_what_it_printed(actions: Path, monkeypatch: pytest.Monkey
         "verdict": "refused",
         "active": "blue",
         "release": "2",
-        "report": str(actions / "bluegreen-plan.md"),
+        "summary": str(actions / "bluegreen-plan.md"),
     }
     assert "the guard would refuse this" in (actions / "bluegreen-plan.md").read_text()
 
@@ -357,6 +422,16 @@ def test_outside_of_actions_nothing_of_this_is_there(
     assert list(tmp_path.iterdir()) == []
     data("::error::x")
     assert capsys.readouterr().out == "::error::x\n"
+
+
+def test_who_is_late_does_not_open_again_what_the_step_has_closed() -> None:
+    said: list[str] = []
+    with Step({}, said.append, masks=True) as step:
+        step.mask(["hunter2hunter2"])
+    assert obeyed("".join(said)) == ["::add-mask::hunter2hunter2"]
+    told = list(said)
+    step.mask(["another secret"])
+    assert said == told
 
 
 def test_the_groups_stand_around_what_a_phase_says(recorded: Recorded, capsys: pytest.CaptureFixture[str]) -> None:

@@ -219,13 +219,13 @@ def test_the_sandbox_comes_up_and_goes_down(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("options", "deploy"), [(["--local"], "bluegreen deploy --yes"), ([], "bluegreen deploy -e pro")]
 )
-@pytest.mark.parametrize("layout", ["layers", "single"])
+@pytest.mark.parametrize("layout", [[], ["--layout", "single"]])
 def test_what_init_says_is_next_names_an_environment_where_there_are_several(
-    layout: str, options: list[str], deploy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    layout: list[str], options: list[str], deploy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["-C", str(tmp_path), "init", "books", "--stack", "gcp-cloudflare", "--layout", layout, *options]) == 0
+    assert run(["-C", str(tmp_path), "init", "shop", "--stack", "gcp-cloudflare", *layout, *options]) == 0
     assert capsys.readouterr().err.splitlines()[-1].strip() == deploy
-    names = load_config(tmp_path / "books").names
+    names = load_config(tmp_path / "shop").names
     assert "pro" in names
     assert len(names) == 1 or deploy.endswith("-e pro")
 

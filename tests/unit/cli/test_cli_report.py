@@ -17,12 +17,11 @@ from bluegreen.adapters.fakes.state import MemoryStore
 from bluegreen.adapters.redaction import GONE
 from bluegreen.adapters.state.bucket_store import BucketStore
 from bluegreen.adapters.state.journal import LocalStore
-from bluegreen.cli.chronicle import story_of
+from bluegreen.cli.chronicle import report_of
 from bluegreen.cli.commands import report
 from bluegreen.cli.main import run
 from bluegreen.events import Errored, HookFinished, PublicAnswered, RunStarted
 from bluegreen.ports import Store
-from bluegreen.render.report.page import render_report
 
 EARLIER, LATER, REFUSED = "20261121-000000-0000", RUN, "20261123-000000-0000"
 
@@ -108,6 +107,6 @@ def test_a_planted_secret_is_in_no_report() -> None:
     emit(HookFinished("before_switch", 1, 0, 1.0, f"using {secret}"))
     emit(PublicAnswered("failed", detail=f"HTTP 500 {secret}"))
     emit(Errored(f"no: {secret}", details=[f"with {secret}"]))
-    page = render_report(story_of(RUN, store.journal(RUN)))
+    page = report_of(RUN, store.journal(RUN))
     assert secret not in page
     assert page.count(GONE) >= 5

@@ -13,6 +13,7 @@ from bluegreen.cli.main import run
 from bluegreen.sandbox import faults
 from bluegreen.sandbox.client import Sandbox
 from bluegreen.sandbox.faults import Fault, Faults, read_fault
+from bluegreen.sandbox.ledger import BEHAVIORS
 from bluegreen.sandbox.project import create_project
 
 Captured = pytest.CaptureFixture[str]
@@ -116,6 +117,18 @@ def test_json_says_the_same(shop: Path, waiting: Faults, capsys: Captured) -> No
     assert json.loads(capsys.readouterr().out) == {"cleared": 1}
 
 
+def test_a_server_is_told_how_to_behave(shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(Sandbox, "behave", lambda self, color, behavior: told.append((color, behavior)))
+    behave = ["-C", str(shop), "sandbox", "behave"]
+    assert run([*behave, "green", "sick"]) == 0
+    assert capsys.readouterr().err == "green is told to be sick\n"
+    assert run([*behave, "blue", "ok", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"color": "blue", "behavior": "ok"}
+    assert told == [("green", "sick"), ("blue", "ok")]
+    assert run([*behave, "green", "drunk"]) == 2
+
+
 @pytest.mark.parametrize("argv", [["add", "lose-answer", "*"], ["list"], ["clear"]])
 def test_a_sandbox_that_is_down_says_how_it_comes_up(shop: Path, argv: Sequence[str], capsys: Captured) -> None:
     assert fault(shop, *argv) == 2
@@ -128,3 +141,4 @@ def test_what_help_says_is_what_the_sandbox_knows() -> None:
     assert tuple(effect.replace("-", "_") for effect in commands.EFFECTS) == faults.EFFECTS
     assert tuple(faults.FAILURES) == commands.CODES
     assert commands.LONGEST == faults.LONGEST
+    assert commands.BEHAVIORS == BEHAVIORS

@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> str:
     """A PATH on which `bluegreen` is this one, and `bg` a program that must never be started."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    ours = f"#!{sys.executable}\nfrom bluegreen.cli.main import main\nmain()\n"
+    ours = f"#!{sys.executable}\nfrom bluegreen.cli.entry import main\nmain()\n"
     trap = "#!/bin/sh\necho the wrong bg\n"
     for name, text in (("bluegreen", ours), ("bg", trap)):
         (programs / name).write_text(text)

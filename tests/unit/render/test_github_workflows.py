@@ -158,6 +158,20 @@ def test_each_job_has_its_secrets_and_no_step_but_ours_sees_them(make: Make) -> 
         assert "secrets." not in str([step for step in job["steps"] if step is not ours(job)])
 
 
+def test_reports_are_kept_however_the_run_ended_and_end_no_job(make: Make) -> None:
+    kept = {}
+    for name, workflow in read(make()).items():
+        for step in (step for job in workflow["jobs"].values() for step in job["steps"]):
+            if "upload-artifact@" in step.get("uses", ""):
+                assert step["continue-on-error"] is True
+                kept.setdefault(name, []).append(step["if"])
+    conditions = {name: f"always() && steps.{name}.outputs.report" for name in ("prepare", "switch", "rollback")}
+    assert kept == {
+        "deploy.yml": [conditions["prepare"], conditions["switch"]],
+        "rollback.yml": [conditions["rollback"]],
+    }
+
+
 def test_google_is_met_without_a_key(make: Make) -> None:
     for job in jobs(read(make())):
         (auth,) = (step for step in job["steps"] if "auth@" in step.get("uses", ""))
@@ -223,5 +237,6 @@ def test_what_no_workflow_could_do_is_said_at_its_line(make: Make) -> None:
     problems = caught.value.problems
     assert [problem.path for problem in problems] == ["environments.pro.check.via", "environments.pro.store"]
     assert problems[0].where.startswith("bluegreen.yaml:")
-    with pytest.raises(ConfigError, match="nothing says how workflows are to be"):
+    with pytest.raises(ConfigError, match="nothing says how workflows are to be") as caught:
         read(make(**{f"github: {{action: {ACTION}}}\n": ""}))
+    assert "it may have runner, branch, hours, queue too" in caught.value.hint, "a wheel has no docs/ to point at"
