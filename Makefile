@@ -63,10 +63,13 @@ tools: ## Build what tests need beside Python, where Go is
 		GOBIN="$(CURDIR)/$(TOOLS)" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; }
 
 # PYTHONSAFEPATH: no process of a test may find this checkout's bluegreen by the folder in which it was started.
+# GOGC: a fifth of the time of Terraform's many short calls is spent on memory that their end frees anyway.
+PYTEST := PYTHONSAFEPATH=1 GOGC=400 $(BIN)/pytest
+
 .PHONY: test
 test: $(RUN) $(DEV) $(WHEEL) tools ## Test the installed wheel (PYTEST_ARGS='tests/unit -k guard' chooses, WORKERS=4)
 	@echo "Terraform: $(or $(TERRAFORM),embedded)"
-	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 # The real Terraform providers, for tests: from the registry, or from a folder that has them and a script `unpack`.
 PROVIDERS := .providers
@@ -80,19 +83,20 @@ $(PROVIDERS)/terraformrc:
 
 .PHONY: test-cloud
 test-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Test with the real providers, in the sandbox (several minutes)
-	PYTHONSAFEPATH=1 $(BIN)/pytest -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
+	$(PYTEST) -n 2 --dist worksteal -m cloud $(PYTEST_ARGS)
 
 .PHONY: test-browser
 test-browser: $(RUN) $(DEV) $(WHEEL) ## Test what a browser makes of a report, where chromium is (half a minute)
-	PYTHONSAFEPATH=1 $(BIN)/pytest -n 1 -m browser $(PYTEST_ARGS)
+	$(PYTEST) -n 1 -m browser $(PYTEST_ARGS)
 
+# WARM: of the thousands of calls here, none imports the program anew; see tests/integration/warm.py.
 .PHONY: faults
-faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (half an hour)
-	PYTHONSAFEPATH=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m '(fault or control) and not single_root' --faults-docs docs/faults.md $(PYTEST_ARGS)
+faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (20 min)
+	WARM=1 $(PYTEST) -n $(WORKERS) --dist worksteal -m '(fault or control) and not single_root' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
 .PHONY: test-actions
-test-actions: $(RUN) $(DEV) $(WHEEL) ## Run the generated workflows with act, in the sandbox (2 min)
-	PYTHONSAFEPATH=1 $(BIN)/pytest -m act $(PYTEST_ARGS)
+test-actions: $(RUN) $(DEV) $(WHEEL) ## Run the generated workflows with act, in the sandbox (4 min)
+	$(PYTEST) -m act $(PYTEST_ARGS)
 
 .PHONY: bench-cloud
 bench-cloud: $(RUN) $(DEV) $(WHEEL) providers ## Measure with the real providers, in the sandbox
@@ -145,8 +149,22 @@ contracts: $(RUN) $(DEV) ## Check which module may import which
 check: lint types contracts test ## All of the above
 
 .PHONY: docs
-docs: $(RUN) $(DEV) $(WHEEL) ## Write what docs/ and README.md say about the code, from the code
-	$(BIN)/python -P docs/generate.py
+docs: $(RUN) $(DEV) $(WHEEL) ## Write what docs/ and README.md say about the code, from the code; then build the site
+	$(BIN)/python docs/generate.py
+	@$(MAKE) --no-print-directory site
+
+# Material warns of what comes after it, which is nothing to do with our pages.
+SITE := $(VENV)/site
+
+.PHONY: site
+site: $(SITE)/bin/mkdocs ## Build the site of docs/ into site/, as its pages are now
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
+	@echo "site/index.html is ready"
+
+$(SITE)/bin/mkdocs: requirements/docs.txt | $(MADE)
+	$(BIN)/python -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 .PHONY: bench
 bench: $(RUN) $(DEV) $(WHEEL) ## Measure: commands, a deploy and a rollback, flips under load
@@ -159,6 +177,7 @@ lock: ## Choose the newest dependencies and write requirements/*.txt (for mainta
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
 	$(COMPILE) --group terraform-lint --output-file requirements/terraform-lint.txt
 	$(COMPILE) pyproject.toml --extra gcs --constraints requirements/dev.txt --output-file requirements/gcs.txt
 	$(COMPILE) pyproject.toml --extra embedded --constraints requirements/run.txt --output-file requirements/embedded.txt
@@ -167,7 +186,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .PHONY: clean
 clean: ## Remove what make has made
-	rm -rf $(VENV) .venv-* $(PROVIDERS) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* site $(PROVIDERS) $(TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bluegreen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's Python may come without ensurepip: then its own pip fills the environment.

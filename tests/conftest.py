@@ -68,3 +68,9 @@ def stay_on_this_machine() -> Iterator[None]:
             patch.setattr(socket.socket, method, guarded(method))
         patch.setattr(socket, "getaddrinfo", local_look_up)
         yield
+
+
+@pytest.fixture
+def stage() -> str:
+    """The moment of a shop's life at which a test begins; see worlds.MOMENTS."""
+    return "deployed"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from providers import SETTINGS
-from shop import Shop
+from shop import Shop, terraform
 
+from bluegreen.cli.by_hand import current_values, read_output
 from bluegreen.sandbox.address import API_PORT
 from bluegreen.sandbox.faults import Asked
 from bluegreen.sandbox.project import GCP_CLOUDFLARE
@@ -18,6 +20,7 @@ from bluegreen.sandbox.traffic import Traffic
 
 HOSTNAMES = ("shop.test", "www.shop.test")
 INSTANCES = "/compute/v1/projects/sandbox/zones/europe-west1-b/instances"
+DISKS = "/compute/v1/projects/sandbox/zones/europe-west1-b/disks"
 LOOKING = ("GET", "HEAD", "LOCK", "UNLOCK")
 """Methods that change nothing but a state's lock."""
 SERVERS = ("network", "blue", "green")
@@ -47,8 +50,31 @@ class CloudShop(Shop):
         return Traffic(self.network.public_url, workers=2, rate=20)
 
     def roots(self) -> list[Path]:
-        """None: without bluegreen.yaml no root's backend is whole, so a bare plan is made through its workspace."""
+        """None: what each backend is stands in bluegreen.yaml, see `assert_bare_plans_are_empty`."""
         return []
+
+    def assert_bare_plans_are_empty(self) -> None:
+        """`terraform init` and `terraform plan` in every root's folder say no changes.
+
+        As somebody runs them who has nothing but bluegreen.yaml to read: its backend and its variables, and the values
+        that runs have left in the folder. A folder that is two layers has none, and gets those that hold now.
+        """
+        environment = self.environment()
+        settings = environment.configured.terraform
+        output = read_output(environment)
+        assert output is not None
+        for layer in environment.config.stack:
+            variables = {name: text.get_secret_value() for name, text in settings.env.items()}
+            variables |= {**self.network.environment, "TF_DATA_DIR": f".terraform-{layer.name}"}
+            run = partial(terraform, layer.folder, engine=environment.engine, variables=variables)
+            backend = (text.format(environment=self.ENVIRONMENT, layer=layer.name) for text in settings.backend_config)
+            assert run("init", "-input=false", *(f"-backend-config={text}" for text in backend)) == 0, layer.name
+            workspace = environment.workspace(layer)
+            values = current_values(output, "edge", layer.color, workspace.variables)
+            with workspace.values_file(values) as file:
+                given = [] if environment.keeps_values(layer) else [f"-var-file={file}"]
+                planned = run("plan", "-input=false", "-detailed-exitcode", "-lock=false", *given)
+            assert planned == 0, layer.name
 
     @property
     def address(self) -> dict[str, str]:
@@ -108,6 +134,15 @@ class CloudShop(Shop):
     def remove_instance(self, color: str) -> None:
         """Delete a machine by hand."""
         self._compute("DELETE", f"{INSTANCES}/shop-pro-{color}")
+
+    def image(self, color: str) -> str:
+        """Link of the image that a color's machine was made from."""
+        return str(self._compute("GET", f"{DISKS}/shop-pro-{color}")["sourceImage"])
+
+    def publish_image(self, name: str) -> str:
+        """Move the family from which the colors boot on to another image, and return its link."""
+        image = {"name": name, "family": "debian-12"}
+        return str(self._compute("POST", "/compute/v1/projects/debian-cloud/global/images", image)["targetLink"])
 
     def process(self, color: str) -> int | None:
         """The process that is a color's running machine: another one after each boot."""

@@ -24,7 +24,7 @@ def test_a_first_deploy_makes_everything(empty_shop: CloudShop) -> None:
     assert {change.split()[0] for change in empty_shop.changes("/client/v4/*/dns_records*")} == {"POST"}
     made = empty_shop.changes("/compute/v1/*")
     assert [made.count(f"POST {kind}") for kind in ("networks", "addresses", "instances")] == [1, 2, 1], made
-    empty_shop.assert_nothing_to_plan()
+    empty_shop.assert_bare_plans_are_empty()
 
 
 def test_prepare_then_switch_moves_one_record_a_hostname(shop: CloudShop, traffic: Traffic) -> None:
@@ -54,7 +54,7 @@ def test_a_prepared_rollback_needs_the_edge_alone(switched: CloudShop, traffic: 
     switched.sandbox.clear_faults()
     assert traffic.wait_for("blue")
     assert switched.run("rollback").verdict == "nothing-to-do"
-    switched.assert_nothing_to_plan()
+    switched.assert_bare_plans_are_empty()
 
 
 def test_a_rollback_from_a_fresh_checkout_needs_the_edge_alone(switched: CloudShop, traffic: Traffic) -> None:
@@ -114,4 +114,4 @@ def test_a_deploy_after_a_rollback_makes_the_idle_machine_anew(switched: CloudSh
     assert switched.changes("/compute/v1/*/instances*") == ["DELETE shop-pro-green", "POST instances"]
     assert switched.process("blue") == blue
     assert traffic.wait_for("green")
-    switched.assert_nothing_to_plan()
+    switched.assert_bare_plans_are_empty()

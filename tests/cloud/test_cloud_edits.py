@@ -68,6 +68,30 @@ def test_an_edit_of_the_network_is_refused(shop: CloudShop, traffic: Traffic) ->
     assert shop.changes("/c*") == []
 
 
+def test_a_new_image_in_the_family_is_the_next_deploys(switched: CloudShop, traffic: Traffic) -> None:
+    """No rollback, retirement or start of a color makes its machine anew, in a single root either, which plans both."""
+    machines = [switched.instance(color)["id"] for color in ("blue", "green")]
+    old, new = switched.image("blue"), switched.publish_image("debian-12-bookworm-v20270101")
+    switched.assert_nothing_to_plan()
+    switched.sandbox.forget_requests()
+
+    (switched.folder / ".bluegreen" / "pro" / "layers" / switched.edge_state / "kept.tfplan").unlink()
+    assert switched.run("rollback").active == "blue"
+    assert switched.changes("/compute/v1/*") == []
+    assert switched.run("retire", force=True, reason="test").verdict == "retired"
+    assert switched.run("rollback", to="green").active == "green"
+    assert switched.changes("/compute/v1/*") == ["POST stop", "POST start"]
+    assert [switched.instance(color)["id"] for color in ("blue", "green")] == machines
+    assert [switched.image(color) for color in ("blue", "green")] == [old, old]
+
+    switched.sandbox.forget_requests()
+    assert switched.run("deploy", release="1.6.0").active == "blue"
+    assert switched.changes("/compute/v1/*/instances*") == ["DELETE shop-pro-blue", "POST instances"]
+    assert [switched.image(color) for color in ("blue", "green")] == [new, old]
+    assert switched.instance("green")["id"] == machines[1]
+    switched.assert_nothing_to_plan()
+
+
 def test_a_machine_that_is_not_made_anew_serves_what_it_booted_with(prepared: CloudShop, traffic: Traffic) -> None:
     """Metadata are read at boot: with them alone changed, CHECK finds another release than was deployed."""
     prepared.configure(check={"deadline": "1500ms", "timeout": "500ms"})

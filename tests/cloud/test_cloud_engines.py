@@ -34,4 +34,4 @@ def test_a_deploy_a_rollback_and_a_redeploy(empty_shop: CloudShop, engine: str, 
         assert traffic.wait_for("green")
     assert (traffic.report.failed, empty_shop.live_color()) == (0, "green")
     assert empty_shop.environment().engine.product == product
-    empty_shop.assert_nothing_to_plan()
+    empty_shop.assert_bare_plans_are_empty()

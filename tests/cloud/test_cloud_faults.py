@@ -32,7 +32,9 @@ def assert_on(shop: CloudShop, color: str) -> None:
 @pytest.mark.parametrize(
     ("layout", "code", "said"),
     [
-        pytest.param("single", "QUOTA_EXCEEDED", "Quota 'CPUS' exceeded", id="single-quota"),
+        pytest.param(
+            "single", "QUOTA_EXCEEDED", "Quota 'CPUS' exceeded", id="single-quota", marks=pytest.mark.single_root
+        ),
         pytest.param("layers", "ZONE_RESOURCE_POOL_EXHAUSTED", "not have enough resources", id="layers-no-room"),
     ],
 )
@@ -95,7 +97,6 @@ def test_a_lost_answer_and_a_server_error_are_asked_for_again(prepared: CloudSho
 
 
 @pytest.mark.fault(13)
-@pytest.mark.parametrize("layout", ["single"])
 def test_a_record_that_moved_though_terraform_failed_is_returned(prepared: CloudShop, traffic: Traffic) -> None:
     """The record is written, its answer is lost, and asking again is refused: the public has moved all the same."""
     www = path_of(prepared, HOSTNAMES[1])

@@ -43,13 +43,15 @@ def api(shop: CloudShop, method: str, path: str) -> Any:
 
 
 def objects(shop: CloudShop) -> Mapping[str, str]:
-    """Color -> what it runs, as the journals tell it."""
+    """Color -> what it runs, as the journals tell it, from the image that its disk was made from."""
     found: dict[str, str] = {}
     environment = shop.environment()
     for run in environment.history():
         for entry in environment.journal(run.id):
             if entry.event == "route-chosen":
-                found.setdefault(entry.data["target"], json.dumps(entry.data["inputs"]))
+                color = entry.data["target"]
+                image = shop.image(color).partition("/v1/")[2]
+                found.setdefault(color, json.dumps({**entry.data["inputs"], "image": image}))
     return found
 
 
@@ -102,6 +104,7 @@ def test_the_states_are_rebuilt_from_what_is_there(
     for path in switched.sandbox.status().states:
         api(switched, "DELETE", f"/state/{path}")
     lost = time.monotonic()
+    switched.publish_image("debian-12-bookworm-v20270101")
     for verb, asked in (("status", {}), ("deploy", {"release": "1.6.0"})):
         refused = switched.fail(verb, **asked)
         assert (refused.exit_code, "docs/recovery.md" in refused.hint) == (3, True), refused

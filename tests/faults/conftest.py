@@ -34,14 +34,15 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds[Shop]:
 def night(
     tmp_path: Path,
     layout: str,
+    stage: str,
     worlds: Worlds[Shop],
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Iterator[Night]:
-    """A shop that serves release 1.4.2 from blue, with secrets about that have leaked nowhere in the end."""
+    """A shop that serves release 1.4.2 from blue, or is at another stage; secrets are about that leaked nowhere."""
     for name, secret in SECRETS.items():
         monkeypatch.setenv(name, secret)
-    with up(worlds.at(layout, "deployed")) as shop:
+    with up(worlds.at(layout, stage)) as shop:
         night = Night(shop, tmp_path / "scratch")
         yield night
         if not request.node.get_closest_marker("control"):  # what others leave lying about is not ours

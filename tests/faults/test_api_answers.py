@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bare import APPLY, edge_pointed_at, script
 from gate import PREPARE, ROLLBACK, SWITCH, Gate
-from night import Night
+from night import SWITCHED, Night
 from tally import Tally
 
 from bluegreen.sandbox.faults import Fault
@@ -169,8 +169,8 @@ def test_the_records_cannot_be_read(night: Night, tally: Tally, how: str) -> Non
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["401", "429", "500", "reset", "lost"])
 @pytest.mark.parametrize("method", ["POST", "UNLOCK"])
+@SWITCHED
 def test_a_rollback_meets_such_answers(night: Night, gate: Gate, method: str, how: str) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     with night.traffic():
         ended = gate.call(ROLLBACK, lambda: answer(night, how, method, "/state/*", None), "rollback")
         assert (ended.code in (0, 1, 7), "Traceback" in ended.err) == (True, False), ended

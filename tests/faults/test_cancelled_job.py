@@ -13,6 +13,7 @@ from bare import APPLY, edge_pointed_at
 from night import Night, wait_until
 from program import environment
 from tally import Tally
+from warm import Forked
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -22,7 +23,7 @@ SEQUENCE = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 30.0))
 EDGE = "/state/demo/edge"
 
 
-def cancel(process: subprocess.Popen[bytes]) -> signal.Signals:
+def cancel(process: subprocess.Popen[bytes] | Forked) -> signal.Signals:
     """Cancel a process as a CI service does; return the signal after which it ended."""
     for number, seconds in SEQUENCE:
         process.send_signal(number)
@@ -32,7 +33,7 @@ def cancel(process: subprocess.Popen[bytes]) -> signal.Signals:
     raise AssertionError("it outlived a SIGKILL")
 
 
-def cancel_and_converge(night: Night, process: subprocess.Popen[bytes]) -> None:
+def cancel_and_converge(night: Night, process: subprocess.Popen[bytes] | Forked) -> None:
     """What is said is true, one command ends what is left, and the public is on one healthy color."""
     if cancel(process) is signal.SIGKILL:
         night.await_terraform()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from night import Night
+from night import SWITCHED, Night
 from root import BLUE, World
 from tally import Tally
 
@@ -89,8 +89,9 @@ def test_a_disk_that_fills_up_under_a_run(night: Night, small_disk: Path, event:
         taken.unlink()
         night.await_terraform()
         night.status()
-        assert night.program("resume").code == 0
-        if night.answered() == "blue":  # it could still be told in the journal that it had gone back
+        resumed = night.program("resume")
+        assert (resumed.code, night.answered()) in ((0, "green"), (0, "blue"), (6, "blue")), resumed
+        if night.answered() == "blue":  # it could still be told in the journal that it was to go back, or had
             assert night.program("deploy", "--release", "2.0.1").code == 0
     night.assert_survived("green")
     night.assert_way_back()
@@ -130,10 +131,10 @@ def newer(content: bytes) -> bytes:
 
 @pytest.mark.fault(12)
 @pytest.mark.parametrize("spoil", [damaged, pytest.param(newer, marks=pytest.mark.long)])
+@SWITCHED
 def test_a_journal_that_cannot_be_read_is_refused_and_status_goes_on(
     night: Night, spoil: Callable[[bytes], bytes]
 ) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     journal = max((night.data / "runs").glob("*.jsonl"))
     journal.write_bytes(spoil(journal.read_bytes()))
     with night.traffic():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from bare import APPLY, edge_pointed_at, script
 from gate import PREPARE, ROLLBACK, SWITCH, Gate
-from night import Night
+from night import SWITCHED, Night
 from program import Ended
 from tally import Tally
 
@@ -109,8 +109,8 @@ def test_in_the_middle_of_the_switch(night: Night, gate: Gate, seconds: float, h
 
 @pytest.mark.fault(5)
 @pytest.mark.long
+@SWITCHED
 def test_in_the_middle_of_a_rollback(night: Night, gate: Gate) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     with night.traffic():
         assert_plain(gate.call(ROLLBACK, lambda: cut_in_the_middle(night, RESET), "rollback"), 7)
         night.shop.sandbox.clear_faults()
@@ -135,10 +135,10 @@ def test_once_the_public_has_moved_nobody_needs_the_api(night: Night, seconds: f
 
 @pytest.mark.fault(5)
 @pytest.mark.long
+@SWITCHED
 def test_a_rollback_waits_for_neither_a_silent_public_nor_a_silent_api(night: Night) -> None:
     """Not even where its plan is stale, and all is looked at twice. Both are silent for longer than this test waits."""
     night.shop.configure(probe={"timeout": "1m"})
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     night.write_state("edge")
     night.shop.sandbox.behave("green", "slow", seconds=SILENT)
     night.shop.sandbox.hang_requests("GET", "/client/*", SILENT, times=None)

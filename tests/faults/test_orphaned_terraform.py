@@ -47,6 +47,7 @@ def orphan(gate: Gate, moment: tuple[str, int], *arguments: str) -> Iterator[Orp
     (gate.here / "gate").write_text("{} {}\n".format(*moment))
     with gate.night.program.start(*arguments) as running:
         wait_until((gate.here / "at-the-gate").exists)
+        wait_until(lambda: is_journalled(running.journal))  # its Terraform is quicker to the gate than it, on a bad day
         running.send(signal.SIGKILL)
         running.wait()
         plans = {path: path.read_bytes() for path in gate.night.data.glob("layers/*/plans/*.tfplan")}
@@ -63,6 +64,12 @@ def journal(gate: Gate, run: str) -> Sequence[Event]:
 
 def applies(events: Sequence[Event]) -> int:
     return sum(event["event"] == "apply-started" for event in events)
+
+
+def is_journalled(events: Sequence[Event]) -> bool:
+    """Whether the Terraform of each apply that was begun is known by its process."""
+    started = [event for event in events if event["event"] == "terraform-started" and event["command"] == "apply"]
+    return len(started) == applies(events)
 
 
 def waits(gate: Gate) -> int:

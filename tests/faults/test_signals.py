@@ -77,6 +77,8 @@ def assert_orderly(night: Night, ended: Ended) -> None:
 @pytest.mark.fault(2)
 @pytest.mark.parametrize("how", ["Ctrl-C ten times", pytest.param("hanging up", marks=pytest.mark.long)])
 def test_in_the_middle_of_the_switch(night: Night, how: str) -> None:
+    for seconds in (0.0, 3.0):  # PREPARE's; and SWITCH's, so that it lasts until it is disturbed
+        night.shop.sandbox.delay_answers("POST", "/state/demo/edge", seconds, times=1)
     with night.traffic():
         assert_orderly(night, disturbed(night, ("deploy", "apply-started", "SWITCH"), HOW[how]))
         assert night.answered() == "blue"

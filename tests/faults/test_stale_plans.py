@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bare import APPLY, edge_pointed_at, script
 from gate import PREPARE, ROLLBACK, SWITCH, Gate
-from night import Night
+from night import SWITCHED, Night
 from tally import Tally
 
 pytestmark = pytest.mark.timeout(300)
@@ -46,9 +46,9 @@ def test_the_state_changes_under_a_deploy(night: Night, gate: Gate, moment: tupl
 
 @pytest.mark.fault(11)
 @pytest.mark.parametrize("late", [True, pytest.param(False, marks=pytest.mark.long)])
+@SWITCHED
 def test_the_state_changes_after_the_way_back_was_planned(night: Night, gate: Gate, late: bool) -> None:
     """late: when the rollback has chosen that plan already."""
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     assert night.status()["rollback"]["prepared"]
     with night.traffic():
         if late:
@@ -62,8 +62,8 @@ def test_the_state_changes_after_the_way_back_was_planned(night: Night, gate: Ga
 
 @pytest.mark.fault(11)
 @pytest.mark.long
+@SWITCHED
 def test_the_state_changes_under_a_rollback_that_planned(night: Night, gate: Gate) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     night.write_state("edge")
     assert night.program("status").code == 0
     for kept in night.data.glob("layers/edge/kept.*"):
@@ -108,8 +108,8 @@ def test_the_configuration_is_edited_under_a_deploy(
 
 @pytest.mark.fault(11)
 @pytest.mark.long
+@SWITCHED
 def test_the_configuration_is_edited_after_the_way_back_was_planned(night: Night) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     before = edit(edge(night))
     with night.traffic():
         assert night.program("rollback").code == 0
@@ -135,8 +135,8 @@ def test_the_configuration_is_broken_while_the_public_moves(night: Night, gate: 
 
 @pytest.mark.fault(11)
 @pytest.mark.long
+@SWITCHED
 def test_a_kept_plan_that_is_torn(night: Night) -> None:
-    assert night.program("deploy", "--release", "2.0.0").code == 0
     kept = [path for path in (night.data / "layers" / "edge").rglob("*") if path.suffix == ".tfplan"]
     assert kept != []
     for path in kept:

@@ -29,9 +29,9 @@ def empty_shop(worlds: Worlds[Shop], layout: str) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def shop(worlds: Worlds[Shop], layout: str) -> Iterator[Shop]:
-    """A shop that serves release 1.4.2 from blue."""
-    with up(worlds.at(layout, "deployed")) as shop:
+def shop(worlds: Worlds[Shop], layout: str, stage: str) -> Iterator[Shop]:
+    """A shop that serves release 1.4.2 from blue, or is at another stage."""
+    with up(worlds.at(layout, stage)) as shop:
         yield shop
 
 

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+from warm import WARM, Forked
 
 import bluegreen
 
@@ -28,12 +30,16 @@ def command() -> list[str]:
     installed = Path(sys.executable).with_name("bluegreen")
     if installed.exists():
         return [str(installed)]
-    return [sys.executable, "-c", "from bluegreen.cli.main import main; main()"]
+    return [sys.executable, "-c", "from bluegreen.cli.entry import main; main()"]
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's variables and `more`, so that a child finds the bluegreen that is under test."""
-    return {**os.environ, "PYTHONPATH": str(Path(bluegreen.__file__).parents[1]), "TERM": "dumb", **more}
+    """Return this process's variables and `more`, so that a child finds the bluegreen that is under test.
+
+    A process of pytest-xdist has a COLUMNS, which a program believes more than its terminal.
+    """
+    ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**ours, "PYTHONPATH": str(Path(bluegreen.__file__).parents[1]), "TERM": "dumb", **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Ended:
 class Running:
     """A call under way. runs: the folder of journals. before: the runs that were there when it was begun."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     out: IO[bytes]
     err: IO[bytes]
     runs: Path
@@ -99,13 +105,15 @@ class Running:
 class Program:
     """Calls the program in a project's folder. Files take what it writes: no pipe can fill up and stop it.
 
-    how: argv of the program itself. said: all that it has written to its streams so far.
+    how: argv of the program itself. said: all that it has written to its streams so far. first: what `how` does before
+    the program begins, None for nothing; for a process that is forked.
     """
 
     folder: Path
     env: Mapping[str, str] = field(default_factory=dict)
     how: Sequence[str] = field(default_factory=command)
     said: list[bytes] = field(default_factory=list)
+    first: Callable[[], None] | None = None
 
     def __call__(self, *arguments: str, **env: str) -> Ended:
         with self.start(*arguments, **env) as running:
@@ -117,20 +125,22 @@ class Program:
         runs = self.folder / ".bluegreen" / "demo" / "runs"
         before = frozenset(runs.glob("*.jsonl"))
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(
-                [*self.how, *arguments],
-                cwd=self.folder,
-                env=environment({**self.env, **env}),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+            process = self._begin(arguments, environment({**self.env, **env}), out, err)
             try:
                 yield Running(process, out, err, runs, before)
             finally:
                 process.kill()
                 process.wait()
                 self.said.extend(map(_content, (out, err)))
+
+    def _begin(
+        self, arguments: Sequence[str], env: Mapping[str, str], out: IO[bytes], err: IO[bytes]
+    ) -> subprocess.Popen[bytes] | Forked:
+        if WARM and (self.first or self.how == command()):
+            return Forked(arguments, self.folder, env, out, err, self.first)
+        return subprocess.Popen(
+            [*self.how, *arguments], cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
 
 
 def read_journal(path: Path) -> list[Event]:

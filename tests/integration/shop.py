@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 import bluegreen.app as app
-from bluegreen.adapters.terraform.engine import find_engine
+from bluegreen.adapters.terraform.engine import Engine, find_engine
 from bluegreen.app import Environment, Project
 from bluegreen.errors import BluegreenError
-from bluegreen.model import Color, StackFacts
+from bluegreen.model import EMPTY, Color, StackFacts
 from bluegreen.sandbox.address import Network
 from bluegreen.sandbox.client import Sandbox
 from bluegreen.sandbox.lifecycle import down, up
@@ -158,13 +158,16 @@ def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def terraform(root: Path, *arguments: str) -> int:
-    """Run Terraform in a root as a person would, in that root's own data directory; return its exit code."""
-    engine = find_engine(cache=root / ".engine")
+def terraform(root: Path, *arguments: str, engine: Engine | None = None, variables: Mapping[str, str] = EMPTY) -> int:
+    """Run Terraform in a root as a person would, in that root's own data directory; return its exit code.
+
+    engine: None for the one that is found. variables: added to the environment.
+    """
+    engine = engine or find_engine(cache=root / ".engine")
     ended = subprocess.run(
         [*engine.argv, *arguments],
         cwd=root,
-        env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+        env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,

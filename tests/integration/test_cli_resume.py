@@ -8,7 +8,7 @@ import signal
 import pytest
 from documented import event_misfits
 from program import Program, Running, read_journal
-from shop import Shop
+from shop import QUICK, Shop
 
 
 @pytest.fixture
@@ -28,6 +28,16 @@ def kill(running: Running) -> str:
     return running.run
 
 
+def killed_deploy(shop: Shop, program: Program, event: str, phase: str) -> str:
+    """Return the id of a deploy that was killed at that event. However late the kill comes, the run is not over."""
+    shop.configure(bake={"for": "60s", "blind_deadline": "60s"})
+    with program.start("deploy", "--release", "1.5.0") as deploy:
+        deploy.wait_for(event, phase=phase)
+        killed = kill(deploy)
+    shop.configure(bake=QUICK["bake"])
+    return killed
+
+
 @pytest.mark.parametrize(
     ("event", "phase"),
     [
@@ -41,9 +51,7 @@ def kill(running: Running) -> str:
 )
 def test_a_deploy_that_was_killed_is_finished(shop: Shop, program: Program, event: str, phase: str) -> None:
     with shop.traffic() as traffic:
-        with program.start("deploy", "--release", "1.5.0") as deploy:
-            deploy.wait_for(event, phase=phase)
-            killed = kill(deploy)
+        killed = killed_deploy(shop, program, event, phase)
         resumed = program("resume", "--json")
     assert resumed.code == 0, resumed
     assert (resumed.result["verdict"], resumed.result["active"], resumed.result["run"]) == ("switched", "green", killed)
@@ -98,9 +106,7 @@ def test_a_run_that_is_under_way_is_not_taken_up(shop: Shop, program: Program) -
 
 
 def test_the_lock_of_another_machine_is_broken_after_saying_whose_it_is(shop: Shop, program: Program) -> None:
-    with program.start("deploy", "--release", "1.5.0") as deploy:
-        deploy.wait_for("phase-started", phase="BAKE")
-        killed = kill(deploy)
+    killed = killed_deploy(shop, program, "phase-started", "BAKE")
     lock = shop.environment().data / "lock"
     lock.write_text(json.dumps({**json.loads(lock.read_text()), "host": "elsewhere"}))
     refused = program("resume")
@@ -117,9 +123,7 @@ def test_the_lock_of_another_machine_is_broken_after_saying_whose_it_is(shop: Sh
 
 
 def test_the_journal_of_a_run_that_was_taken_up_is_one(shop: Shop, program: Program) -> None:
-    with program.start("deploy", "--release", "1.5.0") as deploy:
-        deploy.wait_for("phase-started", phase="BAKE")
-        killed = kill(deploy)
+    killed = killed_deploy(shop, program, "phase-started", "BAKE")
     assert program("resume").code == 0
     journal = read_journal(shop.environment().data / "runs" / f"{killed}.jsonl")
     words = [event["event"] for event in journal]

@@ -221,6 +221,17 @@ def test_no_server_knows_which_color_is_active() -> None:
     assert not {"server_active", "server_previous"} & {*servers, *network}
 
 
+def test_modules_and_examples_pin_their_providers_alike() -> None:
+    code = "".join(path.read_text() for folder in (MODULES, EXAMPLES) for path in folder.rglob("versions.tf"))
+    pinned = re.findall(r'source += "([^"]+)"\n +version = "([^"]+)"', code)
+    assert set(pinned) == {
+        ("hashicorp/google", "~> 7.0"),
+        ("cloudflare/cloudflare", ">= 5.20, < 6"),
+        ("hashicorp/random", "~> 3.6"),
+    }
+    assert len(pinned) == len(re.findall(r"^ +source +=", code, re.MULTILINE))
+
+
 def test_examples_start_their_servers_alike() -> None:
     scripts = {path.read_text() for path in EXAMPLES.rglob("startup.sh")}
     assert len(scripts) == 1
@@ -236,3 +247,70 @@ def test_the_server_at_the_third_address_is_valid(tmp_path: Path) -> None:
     (folder / "main.tf").write_text(shown)
     Terraform("auto", folder, tmp_path).validate()
     Terraform("auto", folder, tmp_path)("fmt", "-check", "-diff", "-no-color")
+
+
+REFUSED: Mapping[str, Mapping[str, object]] = {
+    "network": {
+        "name": "Shop",
+        "required_ips": 4,
+        "subnet_cidr": "10.20.0.0",
+        "firewall": {"ports": ["0-65535"], "health_check_source_ranges": ["0.0.0.0/0"]},
+    },
+    "server": {
+        "service": "Shop",
+        "environment": "pro.",
+        "color": "red",
+        "address": "127.0.0.1",
+        "server": {"release": "", "running": "perhaps"},
+        "disk": {"size": 9},
+        "cloud_init": "packages: []",
+        "container": {"image": "-", "env": {"A": "one\ntwo"}},
+        "metadata": {"release": "9.9.9"},
+        "service_account": {"email": "123-compute@developer.gserviceaccount.com"},
+    },
+    "cdn": {
+        "cf_cdn": {
+            "zone_name": "Example.com",
+            "new_zone": True,
+            "hostnames": ["*"],
+            "active_access": "cname",
+            "ttl": 30,
+        },
+        "prod_enabled": {
+            "env_name": "pro.test",
+            "blue_svr": True,
+            "green_svr_ip": "203.0.113",
+            "server_active": "red",
+        },
+        "origin_csr": "-----BEGIN PRIVATE KEY-----",
+        "probe_path": '/healthz" or true',
+        "probe_header": "X-Probe",
+        "probe_secret": "probe",
+    },
+}
+"""Module -> values that break every rule there is."""
+
+
+@pytest.mark.parametrize("module", REFUSED)
+def test_each_rule_for_a_variable_refuses_in_its_own_words(module: str, tmp_path: Path) -> None:
+    """The rules alone, which need no provider."""
+    code = (MODULES / module / "variables.tf").read_text()
+    rules = {json.loads(text) for text in re.findall(r'error_message = (".*")$', code, re.MULTILINE)}
+    (tmp_path / "variables.tf").write_text(code)
+    (tmp_path / "bad.auto.tfvars.json").write_text(json.dumps(REFUSED[module]))
+    engine = find_engine(cache=tmp_path / "engine")
+    said = subprocess.run(
+        [*engine.argv, "plan", "-json", "-input=false"],
+        cwd=tmp_path,
+        env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+    )
+    problems = [json.loads(line).get("diagnostic") for line in said.stdout.splitlines()]
+    assert {problem["detail"].partition("\n")[0] for problem in problems if problem} == rules
+
+
+def test_the_network_refuses_in_the_words_of_the_original() -> None:
+    code = (MODULES / "network" / "variables.tf").read_text()
+    assert '"Please provide a valid number of required public IPs. Options are: 1, 2 or 3."' in code
