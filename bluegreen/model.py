@@ -16,6 +16,9 @@ Value: TypeAlias = "bool | int | float | str | list[Value] | Mapping[str, Value]
 OUTPUT = "bluegreen"
 """Name of the marker resource and of the one output of a root that keeps the contract."""
 
+SEE_CONTRACT = "see the stack contract: docs/reference/contract.md in the documentation of bluegreen"
+"""The hint of whoever finds it broken."""
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -198,5 +201,5 @@ def _broken(where: str, what: str) -> ConfigError:
     return ConfigError(
         f"the output {OUTPUT} does not keep the contract: {what}",
         where=where,
-        hint="see the stack contract in the README",
+        hint=SEE_CONTRACT,
     )

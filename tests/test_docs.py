@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import re
 import shlex
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import click
+import generate
 import pytest
+import yaml
 
 from bluegreen.cli.main import run
 
 ROOT = Path(__file__).parents[1]
-PAGES = tuple(f"docs/{page}.md" for page in ("adopt", "events", "github-actions", "limits", "recovery", "security"))
+PAGES = tuple(sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")))
 TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES)
+MKDOCS = Path(sys.prefix) / "site" / "bin" / "mkdocs"
+"""Made by `make site`, in an environment of its own."""
+
 FIRST_SCREEN = 24
 """Lines of a small terminal."""
 
 CALL = re.compile(r"\bbluegreen(?: [^`;|&)#]*)?")
-
-
-def load_generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generate = load_generator()
 
 
 @pytest.mark.parametrize("page", generate.PAGES)
@@ -82,16 +78,60 @@ def test_the_first_screen_of_the_readme_says_what_bg_is_in_a_shell() -> None:
     assert "make demo" in first
 
 
+def anchors(path: Path) -> set[str]:
+    """Return what a link into a page may name, as GitHub and the site make it of headings."""
+    prose = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", TEXTS)
 def test_links_lead_somewhere(page: str) -> None:
     path = ROOT / page
-    text = path.read_text()
-    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in text.splitlines()}
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif "://" not in target:
-            assert (path.parent / target).exists(), target
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        there = path.parent / name if name else path
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+def navigation(entries: list[Any]) -> Iterator[str]:
+    """Yield every page, or pattern for pages, of the site's navigation."""
+    for entry in entries:
+        if isinstance(entry, Mapping):
+            for inner in entry.values():
+                yield from navigation(inner if isinstance(inner, list) else [inner])
+        else:
+            yield entry
+
+
+def test_every_page_is_in_the_navigation_and_it_names_no_other() -> None:
+    entries = list(navigation(yaml.safe_load((ROOT / "docs" / ".nav.yml").read_text())["nav"]))
+    pages = [page.removeprefix("docs/") for page in PAGES]
+    assert [page for page in pages if not any(fnmatch(page, pattern) for pattern in entries)] == []
+    assert [one for one in entries if not any(fnmatch(page, one) for page in pages)] == []
+
+
+@pytest.mark.skipif(not MKDOCS.exists(), reason="no mkdocs here: make site")
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_another_host(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [MKDOCS, "build", "--strict", "--site-dir", tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert built.returncode == 0, built.stderr
+    pages = {page.removeprefix("docs/").replace(".md", ".html") for page in PAGES}
+    assert {page for page in pages if not (tmp_path / page).exists()} == set()
+    elsewhere = re.compile(r"""<(?!a )\w[^>]*(?:src|href)=["'](?:https?:)?//|url\(["']?(?:https?:)?//|class="mermaid""")
+    for file in (*tmp_path.rglob("*.html"), *tmp_path.rglob("*.css")):
+        text = file.read_text()
+        assert not elsewhere.search(text), file.relative_to(tmp_path)
+        assert "<p>bluegreen " not in text, f"{file.relative_to(tmp_path)}: code in a list is indented by 8 here"
 
 
 def test_scripts_and_pages_call_the_program_by_the_name_that_no_shell_owns() -> None:

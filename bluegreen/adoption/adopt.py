@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bluegreen.adapters.state.files import explained
-from bluegreen.adapters.terraform.folder import VALUES_FILE, loading_files
+from bluegreen.adapters.terraform.folder import VALUES_FILE, code_files, loading_files
 from bluegreen.adoption.contract import SINGLE_ROOT, what_fights, what_lacks
 from bluegreen.adoption.files import FILL_IN, MARKER_FILE, Names, marker_file, project_file
 from bluegreen.adoption.findings import Finding, Kind, bites
@@ -19,7 +19,7 @@ from bluegreen.adoption.hazards import what_bites
 from bluegreen.adoption.source import Source, read_source
 from bluegreen.config.fields import NAME
 from bluegreen.config.load import FILE
-from bluegreen.errors import UsageError
+from bluegreen.errors import EngineError, UsageError
 from bluegreen.model import Color
 from bluegreen.render.tfvars import to_hcl
 
@@ -88,7 +88,12 @@ def _adopt(project: Path, folder: Path, names: Names) -> Adoption:
         raise UsageError(
             f"{folder} is not in the project {project}", hint="-C DIR names the folder that bluegreen.yaml is to lie in"
         )
-    source = read_source(project, folder, loading_files(folder) if folder.is_dir() else ())
+    if not code_files(folder):
+        raise EngineError(
+            f"no Terraform configuration in {folder}",
+            hint="DIR is the folder of your root module, where its *.tf are; a new project: bluegreen init NAME",
+        )
+    source = read_source(project, folder, loading_files(folder))
     marker = folder / MARKER_FILE
     wanted = {project / FILE: project_file(source, names), marker: marker_file(source, names)}
     wanted[project / ".gitignore"] = "".join(f"{line}\n" for line in (*IGNORED, ".terraform/", "*.tfstate*"))

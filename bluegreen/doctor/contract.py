@@ -10,11 +10,10 @@ from typing import Any
 from bluegreen.doctor.findings import Finding, Unknown, failure, ok, together, warning
 from bluegreen.doctor.subject import Subject
 from bluegreen.errors import BluegreenError
-from bluegreen.model import OUTPUT, Color, StackFacts
+from bluegreen.model import OUTPUT, SEE_CONTRACT, Color, StackFacts
 from bluegreen.switch.stack import Layer, Stack
 from bluegreen.switch.values import as_it_is, layer_values
 
-SEE = "see the stack contract in the README"
 SINGLE = {"blue_enabled", "green_enabled", "blue", "green", "server_active"}
 SERVERS = {"color", "enabled", "server"}
 EDGE = {"server_active", "server_previous", "colors"}
@@ -43,9 +42,9 @@ def _broken(stack: Stack, layer: Layer, declares: frozenset[str]) -> Iterator[Fi
     lacks = [*(f'variable "{name}"' for name in sorted(wanted - variables))]
     lacks += sorted({f"output.{OUTPUT}", f"terraform_data.{OUTPUT}"} - declares)
     if lacks:
-        yield failure(f"{layer.name} lacks {', '.join(lacks)}", SEE)
+        yield failure(f"{layer.name} lacks {', '.join(lacks)}", SEE_CONTRACT)
     if layer.color and "server_active" in variables:
-        yield failure(f"{layer.name} declares server_active: each switch would change servers", SEE)
+        yield failure(f"{layer.name} declares server_active: each switch would change servers", SEE_CONTRACT)
     if stack.single and "server_previous" not in variables:
         seen = f"{layer.name} has no server_previous: from another machine a rollback has to be told where to"
         yield warning(seen, 'variable "server_previous" { type = string }, and hand it on in the output')
@@ -58,11 +57,11 @@ def _unsaid(subject: Subject) -> Iterator[Finding]:
     except Unknown:
         return  # nothing deployed, or not readable, which others say
     if not facts.public_hostnames:
-        yield failure("the output names no public_hostnames: nobody knows which records to look at", SEE)
+        yield failure("the output names no public_hostnames: nobody knows which records to look at", SEE_CONTRACT)
     for color in filter(lambda color: facts.of(color).running, Color):
         missing = [name for name in ("address", "backend_url") if not getattr(facts.of(color), name)]
         if missing:
-            yield failure(f"the output does not say {' and '.join(missing)} of {color}", SEE)
+            yield failure(f"the output does not say {' and '.join(missing)} of {color}", SEE_CONTRACT)
 
 
 def colors(subject: Subject) -> Finding:

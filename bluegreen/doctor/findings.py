@@ -70,5 +70,6 @@ def together(parts: Iterable[Finding], well: str) -> Finding:
     if not troubled:
         return ok(well)
     gravest = max((part.level for part in troubled), key=list(Level).index)
+    seen = dict.fromkeys(part.seen for part in troubled)  # two colors in one folder have one lock file
     fixes = dict.fromkeys(part.fix for part in troubled if part.fix)
-    return Finding("", gravest, "; ".join(part.seen for part in troubled), "; ".join(fixes))
+    return Finding("", gravest, "; ".join(seen), "; ".join(fixes))

@@ -9,7 +9,7 @@ from typing import Any
 
 from bluegreen.errors import ApplyNotBegun, BluegreenError, ConfigError, GuardRefused, Locked
 from bluegreen.events import ApplyFinished, ApplyStarted, Emit, Planned
-from bluegreen.model import Color, StackFacts, merge_colors, parse_facts
+from bluegreen.model import SEE_CONTRACT, Color, StackFacts, merge_colors, parse_facts
 from bluegreen.ports import Clock, KeptPlan, Plan, State, Workspace
 from bluegreen.switch.guard import Guard, Step
 from bluegreen.switch.values import Intent, layer_values
@@ -176,7 +176,7 @@ class Stack:
             raise ConfigError(
                 "the output bluegreen does not say server_active and public_url",
                 where=self.last.name,
-                hint="the last layer's output must be complete: see the stack contract in the README",
+                hint=f"the last layer's output must be complete: {SEE_CONTRACT}",
             )
         return facts
 

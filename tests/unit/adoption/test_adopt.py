@@ -414,8 +414,9 @@ def test_names_that_are_none(names: dict[str, Any], words: str, root: Root) -> N
 def test_a_root_elsewhere_or_none_at_all_is_refused(root: Root, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not in the project"):
         adopt(root.folder / "cdn", root.folder, **HOST)
-    with pytest.raises(EngineError, match="no Terraform configuration"):
+    with pytest.raises(EngineError, match="no Terraform configuration") as nowhere:
         adopt(root.project, root.project / "nowhere", **HOST)
+    assert "DIR is the folder" in nowhere.value.hint, "there is no bluegreen.yaml that could say `stack:`"
     root.change('backend "gcs" {\n    bucket = "b"\n  }', "cloud {}")
     with pytest.raises(EngineError, match="runs Terraform remotely"):
         adopt(root.project, root.folder, **HOST)

@@ -15,7 +15,7 @@ import pytest
 from bluegreen.adapters.fakes.account import FakePermissions, FakeZones
 from bluegreen.adapters.state.freeze import Freeze
 from bluegreen.doctor.examine import CHECKS, Check, examine
-from bluegreen.doctor.findings import Diagnosis, Finding, Level, ok
+from bluegreen.doctor.findings import Diagnosis, Finding, Level, ok, skipped, together, warning
 from bluegreen.doctor.google import FIRST, NEEDED
 from bluegreen.doctor.subject import Subject
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Locked
@@ -338,7 +338,7 @@ W, F, S = Level.WARNING, Level.FAILURE, Level.SKIPPED
             lambda looks: looks.survey("edge", declares=frozenset()),
             F,
             "edge lacks output.bluegreen",
-            "README",
+            "docs/reference/contract.md",
         ),
         ("contract", _fails("blue", fail_folder=ConfigError("it sets color")), F, "it sets color", ""),
         ("versions", _engines("1.9.1", "1.11.4"), W, "blue by 1.9.1, green by 1.11.4", "bluegreen deploy"),
@@ -441,6 +441,16 @@ def _other_module(looks: Looks) -> None:
 def _bigger(looks: Looks) -> None:
     looks.town.run("deploy", release="3", sets={"size": "small"})
     looks.town.run("deploy", release="4", sets={"size": "large"})
+
+
+def test_what_two_layers_have_in_common_is_said_once() -> None:
+    same = skipped("tf/server has no lock file")
+    found = together([same, same, warning("tf/edge is old", "renew it"), ok("fine")], "all is well")
+    assert (found.level, found.seen, found.fix) == (
+        Level.WARNING,
+        "tf/server has no lock file; tf/edge is old",
+        "renew it",
+    )
 
 
 def _refused(looks: Looks) -> None:
