@@ -19,7 +19,7 @@ from warm import WARM, Forked
 
 import bluegreen
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 """Seconds for whatever is waited for."""
 
 Event = Mapping[str, Any]

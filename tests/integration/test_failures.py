@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from shop import Shop, terraform
+from shop import QUICK, Shop, terraform
 
 from bluegreen.adapters.fakes.clock import FakeInterruptions
 from bluegreen.adapters.http import HttpProbe
@@ -65,6 +65,7 @@ def test_a_sick_new_color_never_sees_the_public(shop: Shop) -> None:
     assert (traffic.report.failed, traffic.report.by_color.keys()) == (0, {"blue"})
     assert_on_blue(shop)
     shop.sandbox.behave("green", "ok")
+    shop.configure(**QUICK)
     assert shop.run("deploy", release="1.5.0").active == "green"
 
 
@@ -154,8 +155,8 @@ def test_a_sick_way_back_is_refused_unless_forced(shop: Shop) -> None:
 
 @pytest.mark.fault(8)
 def test_a_color_that_was_used_up_is_no_way_back(shop: Shop) -> None:
-    shop.configure(check={"deadline": "1s", "timeout": "500ms"})
     shop.run("deploy", release="1.5.0")
+    shop.configure(check={"deadline": "1s", "timeout": "500ms"})
     shop.sandbox.behave("blue", "sick")
     shop.fail("deploy", release="1.6.0")
     shop.sandbox.behave("blue", "ok")
