@@ -34,7 +34,8 @@ class PastRun:
     terraform: the process that its journal does not say has ended. failed: the last one that failed and may have left
     the state locked. asked: see events.RunStarted. began: Unix seconds. ci_url: of whoever was at it last, "" for a
     person. hooks: name and number of each hook that was begun -> its exit code, None when its journal does not say that
-    it ended. addresses: where the public records pointed when a color was live.
+    it ended. hooks_failed: those that failed, and the run has not ended since. addresses: where the public records
+    pointed when a color was live.
     """
 
     id: str
@@ -58,6 +59,7 @@ class PastRun:
     terraform: DeadTerraform | None = None
     failed: DeadTerraform | None = None
     hooks: Mapping[tuple[str, int], int | None] = field(default_factory=dict)
+    hooks_failed: frozenset[tuple[str, int]] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     result: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
@@ -109,6 +111,7 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
     touched: set[Color] = set()
     applied_in: set[str] = set()
     probed: dict[str, str] = {}
+    hooks_failed: set[tuple[str, int]] = set()
     started = 0.0
     for entry in entries:
         data = entry.data
@@ -126,6 +129,8 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                 found["failed"] = DeadTerraform(**{name: data[name] for name in LEFT})
             case "hook-started" | "hook-finished":
                 found["hooks"] = {**found.get("hooks", {}), (data["hook"], data["number"]): data.get("exit_code")}
+                if data.get("exit_code"):
+                    hooks_failed.add((data["hook"], data["number"]))
             case "route-chosen":
                 found |= {name: data[name] for name in ("origin_release", "release", "inputs", "first_deploy")}
                 found |= {name: Color(data[name]) if data[name] else None for name in ("origin", "target")}
@@ -149,7 +154,14 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
                 probed[data["color"]] = data["verdict"]
             case "result":
                 found["result"] = data
-    return PastRun(**found, touched=frozenset(touched), applied=bool(applied_in), probed=probed)
+                hooks_failed.clear()  # who goes on with a run that got stuck has been told
+    return PastRun(
+        **found,
+        touched=frozenset(touched),
+        applied=bool(applied_in),
+        probed=probed,
+        hooks_failed=frozenset(hooks_failed),
+    )
 
 
 class History:

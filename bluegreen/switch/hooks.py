@@ -84,6 +84,8 @@ class Hooks:
         world, cut = self._steps.world, self._steps.cut
         before = cut.hooks if cut is not None else {}  # until the run was cut off
         if before.get((name, number)) is not None:
+            if cut is not None and (name, number) in cut.hooks_failed and hook.on_failure == "stop":
+                raise _failed_before(name, hook)
             return
         if world.interruptions.requested and name not in UNINTERRUPTED:
             raise Interrupted(f"interrupted before hook {name}")
@@ -142,6 +144,10 @@ class Hooks:
             "BLUEGREEN_FROM": str(origin["color"]),
             "BLUEGREEN_FROM_RELEASE": origin["release"],
         }
+
+
+def _failed_before(name: str, hook: Hook) -> HookFailed:
+    return HookFailed(f"hook {name}, {hook.command[0]}, had failed before the run was cut off")
 
 
 def _in_doubt(name: str, hook: Hook) -> HookFailed:

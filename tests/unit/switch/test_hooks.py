@@ -189,6 +189,33 @@ def test_those_that_ended_before_a_run_was_cut_off_are_not_run_again(shop: Start
     assert ran(town) == ["before_switch", "after_switch", "after_done"]
 
 
+@pytest.mark.parametrize("event", ["hook-finished", "phase-finished"])
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("before_prepare", "failed"), ("before_switch", "failed"), ("after_switch", "returned")]
+)
+def test_one_that_failed_stops_a_run_that_was_cut_off_before_it_did(
+    shop: Start, name: str, verdict: str, event: str
+) -> None:
+    town: Town = shop(**ALL)
+    fail_at(town, name)
+    outcome = "not-begun" if name == "before_switch" else "failed"
+    fields = {"hook": name} if event == "hook-finished" else {"outcome": outcome}
+    town.kill("deploy", event, fields=fields, release="2")
+    ran(town)
+    result = town.resume()
+    assert (result.verdict, town.live) == (verdict, "blue")
+    assert f"hook {name}, {name}, had failed before the run was cut off" in town.said + str(result.error)
+    assert name not in ran(town)
+
+
+def test_who_goes_on_with_a_run_that_got_stuck_by_one_has_seen_that_it_failed(shop: Start) -> None:
+    stop = {"on_failure": "stop"}
+    town: Town = shop(hooks={"after_switch": [{"command": ["x"]}], "before_return": [{"command": ["y"], **stop}]})
+    town.commands.result = (3, "")
+    assert town.run("deploy", release="2").verdict == "stuck"
+    assert (town.resume().verdict, town.live) == ("returned", "blue")
+
+
 def test_a_hook_is_in_the_journal_before_and_after(shop: Start) -> None:
     town: Town = shop(hooks={"before_switch": [{"command": ["migrate", "--expand"]}]})
     town.commands.result = (0, "done\n")
