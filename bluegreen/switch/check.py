@@ -95,4 +95,7 @@ class Check:
         check = self.settings.check
         if judged.answer.status in PUBLIC_NAME_WANTED and check.via == "direct" and check.host == "backend":
             return "the server may know itself by the public name only: check.host: public"
+        # A first deploy has no active color by which PREFLIGHT could find this out.
+        if not judged.answer.reached and check.via == "direct":
+            return "if it runs, let this machine's address in there (network module: health_check_source_ranges)"
         return ""

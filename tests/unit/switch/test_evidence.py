@@ -441,6 +441,17 @@ def test_an_answer_to_the_wrong_name_hints_at_the_name(status: int, hinted: bool
     assert ("check.host: public" in failed.value.hint) is hinted
 
 
+@pytest.mark.parametrize(
+    ("via", "reached", "hinted"), [("direct", False, True), ("direct", True, False), ("edge", False, False)]
+)
+def test_a_color_that_is_not_reached_hints_at_the_firewall(via: str, reached: bool, hinted: bool) -> None:
+    bench = Bench(lambda question: Answer(0, error="timed out", reached=reached), check={"via": via})
+    color = replace(TARGET, echo={"check_url": "https://check-green.test/"})
+    with pytest.raises(CheckFailed) as failed:
+        bench.witness.await_healthy(color, "2", needed=1, every=1.0, deadline=2.0)
+    assert ("health_check_source_ranges" in failed.value.hint) is hinted
+
+
 def test_healthy_means_good_answers_in_a_row_each_of_them_told() -> None:
     bench = Bench()
     bench.probe._answer = lambda question: SICK if bench.clock.monotonic() < 2 else answer(NEW, 0.0)
