@@ -200,8 +200,19 @@ def check_owners(addresses: set[str]) -> None:
 
 
 def test_the_firewall_is_these_two_rules() -> None:
-    code = "".join(path.read_text() for path in (MODULES / "network").glob("*.tf"))
-    assert re.findall(r'resource "google_compute_firewall\w*" "(\w+)"', code) == ["cdn", "check"]
+    """Nothing else opens a port: no other module, and no example, which would be copied."""
+    code = {path: path.read_text() for folder in (MODULES, EXAMPLES) for path in folder.rglob("*.tf")}
+    rule = re.compile(r'resource "(google_compute_\w*(?:firewall|security_policy)\w*)" "(\w+)"')
+    assert {(path.parent.name, *found) for path, text in code.items() for found in rule.findall(text)} == {
+        ("network", "google_compute_firewall", "cdn"),
+        ("network", "google_compute_firewall", "check"),
+    }
+
+
+@pytest.mark.parametrize("root", ["gcp_cloudflare/tf/network", "single_root/terraform"])
+def test_the_firewall_is_no_option_of_the_examples(root: str) -> None:
+    (given,) = re.findall(r"^  firewall += (.*)$", (EXAMPLES / root / "main.tf").read_text(), re.MULTILINE)
+    assert given == "{ health_check_source_ranges = var.health_check_source_ranges }"
 
 
 @pytest.mark.parametrize("example", ["gcp_cloudflare", "single_root"])

@@ -58,8 +58,8 @@ run "open_to_the_cdn_and_the_checks_and_nobody_else" {
   }
 
   assert {
-    condition     = alltrue([for rule in concat(google_compute_firewall.cdn, google_compute_firewall.check) : rule.target_tags == toset(output.tags) && rule.source_tags == null])
-    error_message = "only to servers with the tag, and from no tag"
+    condition     = alltrue([for rule in concat(google_compute_firewall.cdn, google_compute_firewall.check) : rule.target_tags == toset(output.tags) && rule.source_tags == null && rule.source_service_accounts == null])
+    error_message = "only to servers with the tag, and from no tag or account"
   }
 
   assert {
