@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cloud_shop import CloudShop
+from planted import found_in, leaks
 from providers import needs_providers
 
 from bluegreen.adapters.http import HttpProbe
@@ -14,7 +15,10 @@ from bluegreen.sandbox.traffic import Traffic
 
 pytestmark = [pytest.mark.cloud, needs_providers, pytest.mark.timeout(300)]
 
-SECRET = "only-for-the-probes-of-this-test"
+SECRET = "plant3d-probes-g4rden"
+"""One of those that are looked for; the provider is given it, and the zone's rules repeat it."""
+MEANT = ("world.json", "kept.tfplan")
+"""Files that hold it: the sandbox's own, which has the states, and the prepared way back, which is its user's alone."""
 CACHE_RULE = "module.cdn.cloudflare_ruleset.cache[0]"
 """The zone's rule for the probed path learns of the new names where it is in the stack, which somebody must allow."""
 
@@ -48,5 +52,7 @@ def test_a_runner_without_a_stable_address_checks_through_the_edge(
     assert HttpProbe().ask(Question(door)).status == 403
     let_in = HttpProbe().ask(Question(door, headers={"x-probe-secret": SECRET}))
     assert (let_in.status, let_in.headers["x-color"], let_in.headers["x-release"]) == (200, "blue", "1.4.2")
+    assert [path for path in leaks(shop.folder) if path.name not in MEANT] == []
+    assert not found_in(repr(shop.events).encode())
     assert shop.run("rollback").active == "blue"
     shop.assert_nothing_to_plan()
