@@ -49,6 +49,13 @@ resource "cloudflare_dns_record" "root" {
   content = local.public_ip
   proxied = true
   ttl     = 1 # Cloudflare's word for automatic, the only one for proxied records
+
+  lifecycle {
+    precondition {
+      condition     = local.public_ip != "127.0.0.1"
+      error_message = "The public would be sent to 127.0.0.1, which stands for an address that is not reserved: look at server_active, and at required_ips of the network."
+    }
+  }
 }
 
 # A color keeps its own name for as long as its address is reserved, whether or not a server runs there.

@@ -114,6 +114,18 @@ run "a_color_without_address_or_server" {
   }
 }
 
+run "the_public_at_an_address_that_is_not_reserved" {
+  command = plan
+
+  variables {
+    prod_enabled = {
+      env_name = "pro", blue_svr = true, blue_svr_ip = "203.0.113.10", green_svr = false, green_svr_ip = "127.0.0.1", server_active = "green"
+    }
+  }
+
+  expect_failures = [cloudflare_dns_record.root]
+}
+
 run "before_there_are_servers" {
   command = plan
 
