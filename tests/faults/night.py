@@ -116,10 +116,17 @@ class Night:
         said = self.status()
         assert (said["active"], said["drift"], said["unfinished"]) == (active, [], ""), said
         assert said["lock"] is None, said
+        self._assert_way_back_known(said)
         self.assert_journals_whole()
         self.assert_nothing_left_over()
         if plan:
             self.shop.assert_nothing_to_plan()
+
+    def _assert_way_back_known(self, said: Mapping[str, Any]) -> None:
+        """It leads to the other color, or is told not to be there."""
+        way, other = said["rollback"], {"blue": "green", "green": "blue"}[said["active"]]
+        assert (said["history"], bool(way["reason"])) == ("", True), said
+        assert way["target"] in ((other,) if way["ready"] else ("", other)), said
 
     def assert_way_back(self) -> None:
         """The other color is ready to be gone back to."""

@@ -148,8 +148,8 @@ def document(tallies: Sequence[Tally]) -> str:
 Written by `make faults`, which injects every one of these into real processes: the program, Terraform, servers,
 traffic. After each of them traffic is on one healthy color, `bluegreen status` tells the truth, one `bluegreen resume`,
 `bluegreen rollback` or the same command again converges without editing anything, the way back is known, the journal
-is whole, and a bare `terraform plan` says no changes. The control is what bare Terraform, or a script around it, makes
-of the same fault.
+is whole, and a bare `terraform plan` says no changes; where faults follow each other in one place, it is made after the
+last of them. The control is what bare Terraform, or a script around it, makes of the same fault.
 
 {faults_table(tallies)}
 

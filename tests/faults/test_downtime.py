@@ -83,7 +83,7 @@ CAUSES: Mapping[str, Cause] = {
         "a network that both colors share",
     ),
     "overload": Cause(
-        "each answer takes 5 s, and 2 s are waited for",
+        "each answer takes 5 s, and 1 s is waited for",
         behaving("slow"),
         "load that follows the public: the other color has no more servers than this one",
     ),
@@ -98,7 +98,7 @@ CAUSES: Mapping[str, Cause] = {
         "faults that the old release has too, and data that the new one has changed",
     ),
     "attack": Cause(
-        "flooded at its own address until an answer takes 5 s",
+        "flooded at its own address, and made to take 5 s for an answer",
         flooded,
         "a flood of the public name, which follows the public: that is the edge's to stop",
     ),

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -64,20 +65,24 @@ def distinct_lines(night: Night, verb: str, when: str, share: int) -> list[int]:
     with night.program.start(*arguments(night, verb)) as running:
         assert running.wait().code == 0
         journal = running.journal
-    phases = [event["phase"] for event in journal if event["event"] == "phase-started"]
-    assert set(phases) <= TABLES[verb].keys()
+    found = distinct(journal, when)
+    assert {phase for phase, _ in found} <= {"", *TABLES[verb]}
+    return [line for kind, line in found.items() if crc32(" ".join(kind).encode()) % SHARES == share]
+
+
+def distinct(journal: Sequence[Mapping[str, Any]], when: str) -> Mapping[tuple[str, str], int]:
+    """Return the kinds of lines of a journal, each a phase and an event, with the number of the first of each."""
     seen: dict[tuple[str, str], int] = {}
     phase = ""
     for number, event in enumerate(journal):
         phase = event["phase"] if event["event"] == "phase-started" else phase
         seen.setdefault((phase, event["event"]), number)
     lines, times = set(seen.values()), [event["time"] for event in journal]
-    return [
-        line
+    return {
+        kind: line
         for kind, line in seen.items()
-        if crc32(" ".join(kind).encode()) % SHARES == share
-        and (when == "before" or line + 1 not in lines or times[line + 1] - times[line] > SAME_MOMENT)
-    ]
+        if when == "before" or line + 1 not in lines or times[line + 1] - times[line] > SAME_MOMENT
+    }
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -100,6 +105,44 @@ def test_around_each_write_to_the_journal(night: Night, share: int, when: str, t
                 night.await_terraform()
                 night.status()
                 finish(night)
+    night.shop.assert_nothing_to_plan()
+
+
+RETURNS = {"hooks": {"after_switch": [{"command": ["false"]}]}}
+"""With these settings every deploy goes back."""
+
+
+def towards(night: Night, phase: str) -> list[str]:
+    """Return the arguments of a run that comes to that phase, which a run on a good day does not."""
+    if phase == "RETURN":
+        return arguments(night, "deploy")
+    if not is_warm(night):
+        deploy(night)
+    assert night.program(*arguments(night, "retire")).code == 0
+    return arguments(night, "rollback")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("phase", "code"), [("RETURN", 6), ("PREPARE", 0)])
+def test_in_a_phase_that_a_good_day_does_not_see(night: Night, phase: str, code: int, when: str, tally: Tally) -> None:
+    """A deploy that goes back, and a rollback that starts a stopped color first."""
+    night.shop.configure(**(RETURNS if phase == "RETURN" else {}))
+    with night.program.start(*towards(night, phase)) as running:
+        assert running.wait().code == code
+        lines = [line for (where, _), line in distinct(running.journal, when).items() if where == phase]
+    assert len(lines) > 3
+    for line in lines:
+        run = towards(night, phase)
+        with night.traffic():
+            before, killed = night.answered(), night.killed_at(when, line, *run)
+            if killed.code == code:
+                continue  # this run's journal was shorter
+            with tally.fault():
+                assert killed.code == -signal.SIGKILL, killed
+                night.await_terraform()
+                night.status()
+                finish(night, code)
+                assert (night.answered() == before) == (phase == "RETURN")
     night.shop.assert_nothing_to_plan()
 
 
@@ -173,8 +216,8 @@ def kill_terraform(event: Event, seconds: float) -> None:
         os.killpg(event.pid, signal.SIGKILL)
 
 
-def finish(night: Night) -> None:
-    """Take the run up again, and see that nothing is left of its having been killed."""
+def finish(night: Night, code: int = 0) -> None:
+    """Take the run up again, and see that nothing is left of its having been killed. code: its own, had it ended."""
     resumed = night.program("resume", "--json")
-    assert resumed.code == 0, resumed
+    assert resumed.code in (0, code), resumed
     night.assert_survived(resumed.result["active"] or night.shop.live_color(), plan=False)
