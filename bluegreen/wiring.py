@@ -22,6 +22,7 @@ from bluegreen.adapters.prober import ThreadProber
 from bluegreen.adapters.provenance import ci_url, commit
 from bluegreen.adapters.redaction import environment_secrets, redact
 from bluegreen.adapters.signals import NeverInterrupted
+from bluegreen.adapters.state.files import explained
 from bluegreen.adapters.state.host import host, lives, who
 from bluegreen.adapters.state.journal import BestEffortStore, new_run_id
 from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
@@ -80,7 +81,9 @@ class Wiring:
 
     def __post_init__(self) -> None:
         for path in (self.data.parent, self.data):
-            if path.is_symlink():
+            with explained(path, "look at what runs have left here"):
+                linked = path.is_symlink()
+            if linked:
                 hint = "replace the link by what it points at: no link is followed to where states and plans lie"
                 raise ConfigError("this is a symbolic link", where=str(path), hint=hint)
 

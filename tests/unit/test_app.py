@@ -9,7 +9,7 @@ import bluegreen
 from bluegreen.adapters.fakes.objects import MemoryObjects
 from bluegreen.adapters.state import host
 from bluegreen.adapters.state.keeping import Keeping, keeping, refuse_unkept
-from bluegreen.errors import ConfigError, Locked, UsageError
+from bluegreen.errors import BluegreenError, ConfigError, Locked, UsageError
 
 RUN = "20261122-183501-4f2a"
 
@@ -35,6 +35,18 @@ def test_two_environments_never_share_a_state_unasked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing tells the state of pro from that of another") as refused:
         environment.deploy()
     assert "{environment}" in refused.value.hint
+
+
+def test_a_project_of_another_user_is_no_internal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = bluegreen.load(project(tmp_path))
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)  # root may look everywhere
+    with pytest.raises(BluegreenError, match="cannot look at what runs have left here: permission denied") as refused:
+        opened.environment("pro")
+    assert "run it as the user who owns" in refused.value.hint
 
 
 def test_a_journal_that_cannot_be_read_keeps_no_environment_from_being_opened(tmp_path: Path) -> None:
