@@ -20,6 +20,8 @@ from bluegreen.errors import ConfigError, Problem
 LARGEST = 1024 * 1024
 """Bytes. A configuration that people write is a hundredth of it."""
 
+BEGIN = "`bluegreen init NAME` makes a project of that name, `bluegreen adopt DIR` takes in Terraform of yours"
+
 MOST_NODES = 20_000
 DEEPEST = 50
 
@@ -28,21 +30,23 @@ def read_text(path: Path) -> str:
     """Read a text file of at most `LARGEST` bytes. Raises ConfigError."""
     name = path.name
     if path.exists() and not path.is_file():
-        raise ConfigError(f"{path} is not a file", where=name)
+        raise ConfigError(f"{path} is not a file", where=name, hint="move what is there away")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise ConfigError(f"there is no {path}", hint="`bluegreen init` makes one; -C names its folder") from None
+        raise ConfigError(f"there is no {path}", hint=f"-C names its folder; {BEGIN}") from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", where=name) from None
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", where=name, hint="let this user read it"
+        ) from None
     if len(data) > LARGEST:
         raise ConfigError(f"the file is larger than {LARGEST // 1024} KiB", where=name)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("the file is not UTF-8 text", where=f"{name}:{line}") from None
+        raise ConfigError("the file is not UTF-8 text", where=f"{name}:{line}", hint="save it as UTF-8") from None
 
 
 def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
@@ -96,7 +100,7 @@ class _Builder:
     def document(self) -> Node:
         next(self._events)  # the stream's start
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise ConfigError("the file is empty", where=self._file, hint="`bluegreen init` writes one")
+            raise ConfigError("the file is empty", where=self._file, hint="it begins with service: NAME")
         root = self._build(next(self._events), (), None, 0)
         next(self._events)  # the document's end
         after = next(self._events)

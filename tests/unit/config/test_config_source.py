@@ -102,13 +102,22 @@ def test_missing_file_says_what_makes_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
     assert str(tmp_path / "bluegreen.yaml") in caught.value.message
-    assert "bluegreen init" in caught.value.hint
+    assert "`bluegreen init NAME`" in caught.value.hint
+    assert "`bluegreen adopt DIR`" in caught.value.hint
+
+
+def test_an_empty_file_is_not_for_init_which_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bluegreen.yaml").touch()
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path)
+    assert caught.value.hint == "it begins with service: NAME"
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "bluegreen.yaml").mkdir()
-    with pytest.raises(ConfigError, match="is not a file"):
+    with pytest.raises(ConfigError, match="is not a file") as caught:
         load_config(tmp_path)
+    assert caught.value.hint
 
 
 def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,14 +127,16 @@ def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)  # root may read everything
-    with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
+    with pytest.raises(ConfigError, match="cannot be read: Permission denied") as caught:
         load_config(tmp_path)
+    assert caught.value.hint
 
 
 def test_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "bluegreen.yaml").write_bytes(b"service: shop\nstack: \xff\n")
-    with pytest.raises(ConfigError, match=r"^bluegreen.yaml:2: the file is not UTF-8 text"):
+    with pytest.raises(ConfigError, match=r"^bluegreen.yaml:2: the file is not UTF-8 text") as caught:
         load_config(tmp_path)
+    assert caught.value.hint
 
 
 def test_ten_megabytes_are_not_even_read(tmp_path: Path) -> None:
