@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bluegreen.adapters.terraform.hcl import Statement, statements
+from bluegreen.adapters.terraform.hcl import Statement, statements, unmatched
 from bluegreen.errors import EngineError, Problem
 from bluegreen.model import Color
 
@@ -46,10 +47,17 @@ class Root:
 
 
 def code_files(folder: Path, suffixes: tuple[str, ...] = CODE) -> list[Path]:
-    """Return the folder's configuration files, by name. A folder that is not there has none."""
+    """Return the folder's configuration files, by name. A folder that is not there has none.
+
+    As Terraform has it, neither a folder is one nor what begins with a dot, such as an editor's lock, `.#main.tf`.
+    """
     if not folder.is_dir():
         return []
-    return sorted(folder / entry.name for entry in os.scandir(folder) if entry.name.endswith(suffixes))
+    return sorted(
+        folder / entry.name
+        for entry in os.scandir(folder)
+        if entry.name.endswith(suffixes) and not entry.name.startswith(".") and not entry.is_dir()
+    )
 
 
 def scan_root(folder: Path, suffixes: tuple[str, ...] = CODE) -> Root:
@@ -76,8 +84,11 @@ def _is_remote(statement: Statement) -> bool:
 
 
 def read_statements(path: Path) -> Iterator[Statement]:
-    """Yield the statements of one HCL or JSON file. Nothing of a file that does not parse as JSON."""
-    text = path.read_text(errors="replace")
+    """Yield the statements of one HCL or JSON file. Nothing of a file that does not parse as JSON.
+
+    Raises EngineError when it cannot be read.
+    """
+    text = _text(path)
     if path.suffix != ".json":
         yield from statements(text)
         return
@@ -86,6 +97,28 @@ def read_statements(path: Path) -> Iterator[Statement]:
     except ValueError:
         return
     yield from _json_statements(document, text)
+
+
+def refuse_broken(path: Path) -> None:
+    """Raise EngineError for a file that Terraform could not parse, as far as that can be told: its end is missing."""
+    text = _text(path)
+    if path.suffix == ".json":
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            told = f"this is not JSON: {error.msg}"
+            raise EngineError(told, where=f"{path}:{error.lineno}", hint="mend it, then run this again") from None
+    elif line := unmatched(text):
+        hint = f"terraform -chdir={shlex.quote(str(path.parent))} fmt -check says what is wrong"
+        raise EngineError("a bracket here has no other end", where=f"{path}:{line}", hint=hint)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError as error:
+        told = f"{path.name} cannot be read: {error.strerror}"
+        raise EngineError(told, where=str(path), hint="let this user read it") from None
 
 
 def _json_statements(document: Any, text: str) -> Iterator[Statement]:

@@ -100,6 +100,19 @@ def statements(text: str) -> Iterator[Statement]:
     yield from found
 
 
+def unmatched(text: str) -> int:
+    """Return the line of a bracket that is never closed, or that closes none; 0 when there is none such."""
+    opened: list[_Token] = []
+    for token in _tokens(text):
+        if token.kind == "other" and token.text in _OPENING:
+            opened.append(token)
+        elif token.kind == "other" and token.text in _CLOSING:
+            opening = opened.pop().text if opened else ""
+            if opening + token.text not in ("{}", "[]", "()"):
+                return token.line
+    return opened[-1].line if opened else 0
+
+
 def objects(text: str, block: str) -> dict[str, dict[str, str]]:
     """Return what the attributes of each block of this name are, if objects of strings: attribute -> key -> string.
 

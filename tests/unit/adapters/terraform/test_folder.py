@@ -29,6 +29,21 @@ def test_json_that_is_no_configuration_declares_nothing(tmp_path: Path, text: st
     assert scan_root(tmp_path).variables == {}
 
 
+def test_what_terraform_does_not_read_is_no_code(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('variable "a" {}\n')
+    (tmp_path / ".hidden.tf").write_text('variable "b" {}\n')
+    (tmp_path / ".#main.tf").symlink_to("ana@desk.4711:1795851749")
+    (tmp_path / "old.tf").mkdir()
+    assert list(scan_root(tmp_path).variables) == ["a"]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").symlink_to("gone.tf")
+    with pytest.raises(EngineError, match=r"main\.tf cannot be read") as refused:
+        scan_root(tmp_path)
+    assert refused.value.where == str(tmp_path / "main.tf")
+
+
 @pytest.mark.parametrize("folder", ["empty", "missing"])
 def test_a_folder_without_configuration_is_no_root(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()

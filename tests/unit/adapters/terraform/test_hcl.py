@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.adapters.terraform.hcl import Statement, statements
+from bluegreen.adapters.terraform.hcl import Statement, statements, unmatched
 
 
 def names(text: str) -> list[str]:
@@ -78,6 +78,22 @@ def test_keeps_the_code_of_each_and_blanks_what_is_said_beside_it() -> None:
     assert code["i"] == "g"
     assert code["module"].count("\n") == 2, "a comment of two lines is still two lines"
     assert "none" not in code["module"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('a {\n  b = [1, "}"\n}\n', 3),
+        ('a {\n  b = f(["}", "${ { k = "}" }["k"] }"])\n}\n', 0),
+        ("a = <<EOT\n{\nEOT\n# {\n", 0),
+        ("a {}\nb {\n  c = (1\n}\n", 4),
+        ("a {}\nb {\n  c = 1\n", 2),
+        ("a {}\n}\n", 2),
+        ('a {\n  b = "x\n}\n', 1),
+    ],
+)
+def test_a_bracket_without_its_other_end_is_found_by_line(text: str, line: int) -> None:
+    assert unmatched(text) == line
 
 
 @pytest.mark.parametrize("text", ['"', "<<EOT\n", "}", "{", "${", 'a = "${', "variable", "=", "/*", "a = <<EOT"])
