@@ -124,6 +124,8 @@ def _names(names: Names) -> Names:
             )
     if names.hostname != names.zone and not names.hostname.endswith(f".{names.zone}"):
         raise UsageError(f"{names.hostname} is not in the zone {names.zone}", hint="--zone ZONE names its own")
+    if not names.release.strip():
+        raise UsageError("--release is empty", hint="it is what runs now; leave it out where that is not known")
     url = urlsplit(names.public_url)
     if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s\"\\]", names.public_url):
         raise UsageError(f"--public-url {names.public_url!r} is no URL", hint="for example https://pro.example.com/")

@@ -158,7 +158,9 @@ def _pins(source: Source) -> Iterator[Finding]:
     place = settings[0].place if settings else source.shown(source.root.folder)
     if not any(block.attribute("required_version") for block in settings):
         yield bites(
-            place, "no required_version: another Terraform may write the state, and older ones refuse it then", PIN
+            place,
+            "no required_version: another Terraform may write the state, and older ones refuse it then",
+            'required_version = "~> 1.11", or what you have',
         )
     pinned = {
         one.name: (block.at(one), re.search(r"\bversion\s*[=:]", one.code) is not None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bluegreen.adapters.terraform.folder import code_files, read_statements, scan_root
+from bluegreen.adapters.terraform.folder import code_files, read_statements, refuse_broken, scan_root
 from bluegreen.adapters.terraform.hcl import Statement
 
 DEEPEST = 4
@@ -109,7 +109,10 @@ class Source:
 
 
 def read_source(project: Path, folder: Path, tfvars: Iterable[Path]) -> Source:
-    """Read a root. tfvars: the files beside it that load by themselves. Raises EngineError when there is no root."""
+    """Read a root. tfvars: the files beside it that load by themselves. Raises EngineError when there is none.
+
+    A file that is broken is refused: what is missed in it would be written once more, beside it.
+    """
     scan_root(folder).refuse_remote()
     modules = tuple(_modules(project, folder, "", None))
     said = tuple(
@@ -132,6 +135,7 @@ def _modules(project: Path, folder: Path, prefix: str, call: Block | None, depth
 
 def _blocks(project: Path, folder: Path) -> Iterator[Block]:
     for path in code_files(folder):
+        refuse_broken(path)
         head: Statement | None = None
         inside: list[Statement] = []
         shown = os.path.relpath(path, project)

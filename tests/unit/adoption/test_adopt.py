@@ -402,6 +402,7 @@ def test_machines_without_a_module_are_servers_too(root: Root) -> None:
         ({"hostname": "a.b", "zone": "example.com"}, "not in the zone"),
         ({"hostname": "a.b", "public_url": "ftp://a.b/"}, "no URL"),
         ({"hostname": "a.b", "public_url": 'http://a.b/"'}, "no URL"),
+        ({"hostname": "a.b", "release": " "}, "--release is empty"),
         ({"hostname": "a.b", "service": "Shop!"}, "no name for service"),
         ({"hostname": "a.b", "environment": "../x"}, "no name for environment"),
     ],
@@ -420,6 +421,28 @@ def test_a_root_elsewhere_or_none_at_all_is_refused(root: Root, tmp_path: Path) 
     root.change('backend "gcs" {\n    bucket = "b"\n  }', "cloud {}")
     with pytest.raises(EngineError, match="runs Terraform remotely"):
         adopt(root.project, root.folder, **HOST)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("more.tf", 'variable "blue" {\n', "a bracket here has no other end"),
+        ("more.tf.json", "{\n", "this is not JSON"),
+        ("cdn/more.tf", "}", "a bracket here has no other end"),
+    ],
+)
+def test_what_is_broken_is_not_taken_for_what_is_missing(name: str, text: str, told: str, root: Root) -> None:
+    root.write(name, text)
+    with pytest.raises(EngineError, match=told) as refused:
+        adopt(root.project, root.folder, **HOST)
+    assert name in str(refused.value)
+    assert refused.value.hint
+
+
+def test_a_version_of_terraform_is_not_pinned_as_a_provider_is(root: Root) -> None:
+    root.change('  required_version = "~> 1.9"\n', "")
+    found = adopt(root.project, root.folder, **HOST).findings
+    assert [one.hint.partition(" ")[0] for one in found if "required_version" in one.message] == ["required_version"]
 
 
 def test_the_project_may_be_the_root_itself(root: Root) -> None:
