@@ -16,6 +16,7 @@ WORDS = {
     "written": "{path} was written",
     "current": "{path} is current",
     "differs": "{path} differs from what bluegreen.yaml says",
+    "missing": "{path} is missing",
     "unwanted": "{path} is for nothing that bluegreen.yaml says; remove it",
 }
 FINE = frozenset({"written", "current"})
@@ -71,7 +72,7 @@ def _compared(folder: Path, wanted: Mapping[str, str], *, everything: bool) -> I
         path = folder / name
         if name in texts and name not in ours:
             raise Refused("somebody else has written this file", where=str(path), hint="rename or remove it")
-        yield path, "current" if ours.get(name) == text else "differs"
+        yield path, ("current" if ours[name] == text else "differs") if name in ours else "missing"
     for name in sorted(ours.keys() - wanted.keys()) if everything else ():
         yield folder / name, "unwanted"
 
@@ -81,5 +82,6 @@ def _written(path: Path, text: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     except OSError as error:
-        raise BluegreenError(f"it cannot be written: {error.strerror}", where=str(path)) from None
+        hint = "let this user write there, or move away what is in its place"
+        raise BluegreenError(f"it cannot be written: {error.strerror}", where=str(path), hint=hint) from None
     return "written"
