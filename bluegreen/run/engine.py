@@ -75,6 +75,8 @@ class Engine:
             return INTERRUPTED, interrupted
         except BluegreenError as error:
             return FAILED, error
+        except OSError as error:  # a full disk, or no descriptor left: the way back is to be tried all the same
+            return FAILED, BluegreenError(f"the system has refused something: {error}")
         if self.interruptions.requested:
             return INTERRUPTED, Interrupted("interrupted")
         return outcome, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from root import BLUE, ROOT, World, held_lock, wait_until
 
+from bluegreen.adapters.state import files
 from bluegreen.adapters.terraform.engine import find_engine
 from bluegreen.adapters.terraform.workspace import LEAST_FREE, TerraformWorkspace
 from bluegreen.errors import BluegreenError, ConfigError, EngineError, Interrupted, Locked, TerraformError
@@ -290,6 +292,30 @@ def test_the_values_left_behind_make_a_bare_plan_empty(world: World) -> None:
     assert "not_declared" not in (world.folder / "zz-bluegreen.auto.tfvars").read_text()
     assert bare_plan(world) == 0
     workspace.check_folder()
+
+
+@pytest.mark.parametrize("lost", ["zz-bluegreen.auto.tfvars", ".tfstate"], ids=["values", "copy"])
+def test_a_disk_that_fills_up_during_an_apply_takes_nothing_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    workspace = world.ready(keep_values=True)
+    plan = workspace.plan(BLUE)
+    real = files.create_file
+
+    def create_file(path: Path, content: bytes = b"", *, durable: bool = False) -> Path:
+        if lost in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, content, durable=durable)
+
+    def fill(event: Event) -> None:
+        if isinstance(event, TerraformFinished):
+            monkeypatch.setattr(files, "create_file", create_file)
+
+    world.on_event = fill
+    assert workspace.apply(plan) == {"server_active": "blue"}
+    said = [event.text for event in world.events if isinstance(event, Said)]
+    told = "was not written, and a bare plan asks: cannot write this file: the disk is full"
+    assert said == ([f"edge: {lost} {told}"] if lost != ".tfstate" else [])
 
 
 def test_without_values_left_behind_a_bare_plan_asks(world: World) -> None:

@@ -219,7 +219,7 @@ class TerraformWorkspace:
                 self.discard(plan)
             if not locked:
                 self._shelf.clear()  # planned for the state before this apply
-            with suppress(OSError):  # the copy from before the apply is still good
+            with suppress(OSError, BluegreenError):  # the copy from before the apply is still good
                 self._local.save()
         if self._keep_values:
             self._leave_values(plan.values)
@@ -277,8 +277,9 @@ class TerraformWorkspace:
         """Write what a bare plan needs. That it cannot be written takes nothing back from an apply that succeeded."""
         try:
             replace_file(self._folder / VALUES_FILE, self._render(values).encode())
-        except OSError as error:
-            self._emit(Said(f"{self._layer}: {VALUES_FILE} was not written, a bare plan asks: {error}", "warning"))
+        except BluegreenError as error:
+            told = f"{VALUES_FILE} was not written, and a bare plan asks: {error.message}"
+            self._emit(Said(f"{self._layer}: {told}", "warning"))
 
     def _digest(self) -> str:
         return digest(self._engine, self._folder, self._terraform_data, self._backend_config, self._suffixes)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from bluegreen.adapters.fakes.clock import FakeClock, FakeInterruptions
@@ -54,6 +56,16 @@ def test_an_error_takes_the_failed_route_and_is_kept() -> None:
     assert walked.ending.phase == "HOME"
     assert [error.message for error in walked.ending.errors] == ["broken"]
     assert walked.phases == ["ONE", "TWO", "BACK"]
+
+
+def test_what_the_system_refuses_takes_it_too() -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+
+    walked = Walked(TWO=full)
+    assert walked.ending.phase == "HOME"
+    (error,) = walked.ending.errors
+    assert error.message == "the system has refused something: [Errno 28] No space left on device: '/tmp/x'"
 
 
 def test_a_step_may_name_its_way_out() -> None:
