@@ -109,13 +109,18 @@ class PhaseFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class TerraformStarted(Event):
-    """A Terraform process began. started: its start time, so that a reused pid is not mistaken for it."""
+    """A Terraform process began.
+
+    started: its start time, Unix seconds. birth: the same in clock ticks from this machine's boot, 0 where not known;
+    with it neither a reused pid nor a corrected clock deceives who looks for it.
+    """
 
     name: ClassVar[str] = "terraform-started"
     layer: str
     command: str
     pid: int
     started: float
+    birth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class State:
 class DeadTerraform:
     """A Terraform process that may have left its lock: it was killed, or it failed when it had begun to change things.
 
-    started, ended: Unix seconds; ended: infinity where nobody has seen its end.
+    started, ended: Unix seconds; ended: infinity where nobody has seen its end. birth: see events.TerraformStarted.
     """
 
     layer: str
@@ -120,6 +120,7 @@ class DeadTerraform:
     pid: int
     started: float
     ended: float = inf
+    birth: int = 0
 
 
 class Workspace(Protocol):

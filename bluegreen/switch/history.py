@@ -122,7 +122,9 @@ def read_run(run: str, entries: Sequence[JournalEntry]) -> PastRun:
             case "run-resumed":
                 found |= {"result": EMPTY, **_place(data)}
             case "terraform-started":
-                found["terraform"] = DeadTerraform(data["layer"], data["command"], data["pid"], data["started"])
+                found["terraform"] = DeadTerraform(
+                    data["layer"], data["command"], data["pid"], data["started"], birth=data.get("birth", 0)
+                )
             case "terraform-finished":
                 found["terraform"] = None
             case "lock-left":

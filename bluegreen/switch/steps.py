@@ -101,11 +101,11 @@ class Steps:
         if last is None or last.terraform is None:
             return last.failed if last is not None else None
         left = last.terraform
-        if self.world.lives(last.host, left.pid, left.started):
+        if self.world.lives(last.host, left.pid, left.started, left.birth):
             told = f"terraform {left.command} of run {last.id} still runs in {left.layer}, as process {left.pid}"
             self.say(f"{told}; waiting for its end", "warning")
             self.world.emit(WaitingFor("Terraform of the run before to end"))
-        while self.world.lives(last.host, left.pid, left.started):
+        while self.world.lives(last.host, left.pid, left.started, left.birth):
             self.world.clock.sleep(LOOK_FOR_DEAD)
         return left
 

@@ -31,8 +31,8 @@ from bluegreen.switch.stack import Stack
 Confirm = Callable[[str], None]
 """Asks a person; raises Refused when the answer is no, UsageError when there is nobody to ask."""
 
-Lives = Callable[[str, int, float], bool]
-"""Whether the process of that host, pid and start time (Unix seconds) lives, as far as can be seen from here."""
+Lives = Callable[[str, int, float, int], bool]
+"""Whether the process of that host, pid, start time (Unix seconds) and birth lives, as far as can be seen from here."""
 
 LiveRecords = Callable[[StackFacts | None], Sequence[Record]]
 """Reads the public hostnames' live records; with None, of the hostnames that the configuration names."""

@@ -65,6 +65,8 @@ def find_process(pid: int) -> Process | None:
         pass  # it lives, and is somebody else's
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except ProcessLookupError:  # it has ended between opening and reading
+        return None
     except FileNotFoundError:
         return None if Path("/proc/self/stat").exists() else Process(pid, 0)
     except OSError:
@@ -78,12 +80,14 @@ STARTED_APART = 2.0
 """Seconds by which two readings of a process's start time may differ: the kernel keeps its boot in whole ones."""
 
 
-def lives(where: str, pid: int, started: float) -> bool:
+def lives(where: str, pid: int, started: float, birth: int = 0) -> bool:
     """Return whether the process that was started then lives; False when it ran on another host than this.
 
-    started: Unix seconds.
+    started: Unix seconds; it counts where a birth is not known, for a clock that is set moves it.
     """
     process = find_process(pid) if where == host() else None
+    if process is not None and process.birth and birth:
+        return process.birth == birth
     return process is not None and (not process.started or abs(process.started - started) <= STARTED_APART)
 
 

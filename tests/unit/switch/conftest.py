@@ -322,7 +322,7 @@ class Town:
             store=self.store,
             history=History(self.store, without=run),
             lock=MemoryLock(self.place),
-            lives=lambda host, pid, started: self.terraform_lives(),
+            lives=lambda *process: self.terraform_lives(),
             clock=self.clock,
             interruptions=self.interruptions,
             emit=self._emitter(run),

@@ -194,3 +194,10 @@ def test_a_terraform_that_may_have_left_its_lock_is_remembered() -> None:
     run = read_run("run-1", [JournalEntry({"event": "lock-left", "time": 2.0, **left})])
     assert run.failed == DeadTerraform("edge", "plan", 7, 1.0, 2.0)
     assert run.terraform is None
+
+
+@pytest.mark.parametrize("birth", [{}, {"birth": 4711}])
+def test_a_terraform_that_may_still_run_is_known_by_its_birth(birth: Mapping[str, int]) -> None:
+    began = {"layer": "edge", "command": "apply", "pid": 7, "started": 1.0, **birth}
+    run = read_run("run-1", [JournalEntry({"event": "terraform-started", "time": 1.0, **began})])
+    assert run.terraform == DeadTerraform("edge", "apply", 7, 1.0, birth=birth.get("birth", 0))
