@@ -89,8 +89,8 @@ class Ended:
 def run(command: Command, on_line: Callable[[bytes], None], emit: Emit, interruptions: Interruptions) -> Ended:
     """Run `command` until it ends, handing each line of its stdout to `on_line` while it runs.
 
-    Whatever ends the watching, be it a full disk under the journal, Terraform is asked to stop and waited for. Raises
-    EngineError when the program cannot be started.
+    Whatever ends the watching, be it a full disk under the journal, Terraform is asked to stop and waited for, until it
+    would be killed anyway. Raises EngineError when the program cannot be started.
     """
     with open(create_file(command.stdout), "rb") as output:
         create_file(command.stderr)
@@ -111,11 +111,10 @@ def _run_once(
         try:
             born = find_process(child.pid)
             started = (born.started if born else 0.0) or time.time()
-            emit(TerraformStarted(command.layer, command.name, child.pid, started))
+            emit(TerraformStarted(command.layer, command.name, child.pid, started, born.birth if born else 0))
             watch.until_end(begun)
         except BaseException:
-            watch.interrupt()
-            child.wait()
+            watch.stop(begun)
             raise
         seconds = time.monotonic() - begun
         ended = Ended(child.returncode, watch.interrupted, seconds, watch.overdue, child.pid, started)
@@ -203,8 +202,22 @@ class _Watch:
         if self._command.called_off():
             self._end_by(spent + CALLED_OFF_GRACE)
         if spent >= self._last:
-            with suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)  # with its providers, which would outlive it
+            self._kill()
+
+    def stop(self, begun: float) -> None:
+        """Return once it has ended, though nobody follows it any more; it is killed when a followed one would be."""
+        self.interrupt()
+        patience = self._command.patience
+        last = begun + min(self._last, patience.deadline + patience.grace)
+        try:
+            self._child.wait(max(0.0, last - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._kill()
+            self._child.wait()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)  # with its providers, which would outlive it
 
     def _end_by(self, last: float) -> None:
         """Interrupt it, and kill it when it has run for `last` seconds; the earliest time that was named counts."""

@@ -103,6 +103,7 @@ def test_says_when_it_began_and_ended(child: Child) -> None:
     assert isinstance(started, TerraformStarted)
     assert (started.layer, started.command, started.pid) == ("edge", "apply", int(child.lines[0]))
     assert abs(started.started - time.time()) < 60
+    assert started.birth > 0 or sys.platform != "linux"
     assert isinstance(finished, TerraformFinished)
     assert (finished.layer, finished.command, finished.exit_code) == ("edge", "apply", 1)
 
@@ -160,6 +161,34 @@ def test_when_the_watching_fails_the_child_is_stopped_once_and_waited_for(child:
     assert isinstance(started, TerraformStarted)
     with pytest.raises(ProcessLookupError):
         os.kill(started.pid, 0)
+
+
+def end(patience: Patience) -> None:
+    """Have a patience be over, once what it is for is under way, however long that has taken."""
+    object.__setattr__(patience, "deadline", 0.0)
+
+
+def test_one_that_does_not_stop_then_is_killed_when_its_patience_is_over(child: Child) -> None:
+    patience = Patience(grace=0.2)
+
+    def on_line(line: bytes) -> None:
+        child.lines.append(line)
+        end(patience)
+        raise OSError("no space left")
+
+    script = """
+import os, signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print(os.fork() or os.getpid(), flush=True)
+time.sleep(300)
+"""
+    command = replace(child.command(sys.executable, "-I", "-S", "-c", script), patience=patience)
+    with pytest.raises(OSError, match="no space left"):
+        run(command, on_line, child.events.append, child.interruptions)
+    (started,) = child.events
+    assert isinstance(started, TerraformStarted)
+    assert is_gone(started.pid)
+    assert is_gone(int(child.lines[0]))
 
 
 def test_a_killed_child_has_the_signals_number(child: Child) -> None:
@@ -221,9 +250,14 @@ if not os.fork():
     print(os.getpid(), flush=True)
 time.sleep(60)
 """
-    patience = Patience(deadline=1.5, grace=0.2)
+    patience = Patience(grace=0.2)
+
+    def on_line(line: bytes) -> None:
+        child.lines.append(line)
+        end(patience)
+
     command = replace(child.command(sys.executable, "-I", "-S", "-c", script), patience=patience)
-    ended = run(command, child.on_line, child.events.append, child.interruptions)
+    ended = run(command, on_line, child.events.append, child.interruptions)
     provider = int(child.lines[0])
     assert (ended.exit_code, ended.overdue, ended.interrupted) == (code, True, True)
     if code == -signal.SIGKILL:
