@@ -27,11 +27,20 @@ FREEZE = "freeze.json"
 
 @dataclass(slots=True)
 class Pieces:
-    """A journal that is being written. number: of its next piece. begun: one of them is ours."""
+    """A journal that is being written. number: of its next piece. begun: one of them is ours.
+
+    unsure: a piece whose write has failed. It may be there all the same, so it is written again as it was: with more
+    lines in it, it would look like somebody else's.
+    """
 
     number: int
     lines: list[bytes] = field(default_factory=list)
     begun: bool = False
+    unsure: bytes = b""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.number == 1 and not self.lines and not self.unsure
 
 
 class BucketStore:
@@ -60,7 +69,7 @@ class BucketStore:
             if run not in self._journals:
                 self._journals[run] = Pieces(self._next_piece(run))
             pieces = self._journals[run]
-            pieces.lines.append(journal_line(entry, first=pieces.number == 1 and not pieces.lines))
+            pieces.lines.append(journal_line(entry, first=pieces.is_empty))
         if durable:
             self._write(run, pieces)
         elif self._later is None:
@@ -79,17 +88,13 @@ class BucketStore:
     def _write(self, run: str, pieces: Pieces) -> None:
         """Write the lines that wait as one piece. Raises Locked when somebody else writes this journal by now."""
         with self._writing:
+            self._add_piece(run, pieces)
             with self._adding:
-                lines, pieces.lines = pieces.lines, []
-            try:
-                self._add_piece(run, pieces, b"".join(line + b"\n" for line in lines))
-            except BaseException:
-                with self._adding:
-                    pieces.lines[:0] = lines
-                raise
+                pieces.unsure, pieces.lines = b"".join(line + b"\n" for line in pieces.lines), []
+            self._add_piece(run, pieces)
 
-    def _add_piece(self, run: str, pieces: Pieces, content: bytes) -> None:
-        while content:
+    def _add_piece(self, run: str, pieces: Pieces) -> None:
+        while content := pieces.unsure:
             self._fence()
             try:
                 self._objects.write(_piece(run, pieces.number), content, generation=NONE)
@@ -102,8 +107,7 @@ class BucketStore:
                     ) from None
                 pieces.number += 1  # its writer was a little faster, once
                 continue
-            pieces.number, pieces.begun = pieces.number + 1, True
-            return
+            pieces.number, pieces.begun, pieces.unsure = pieces.number + 1, True, b""
 
     def take_in(self, run: str, journal: bytes) -> None:
         """Put a whole journal here that was kept elsewhere; one that is here already stays as it is."""

@@ -35,6 +35,14 @@ NAMELESS = Claim(Holder("", "", "", "", "", 0, 0.0, 0.0), "", "", 0)
 """Of a lease that does not say who holds it."""
 
 
+def since_boot() -> float:
+    """Return seconds that go on while this machine is asleep: its lease ends meanwhile, whatever it wakes up to do.
+
+    Linux stops its monotonic clock then, and macOS does not.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """What the object says.
@@ -76,7 +84,7 @@ class BucketLock:
         where: str,
         environment: Mapping[str, str] | None = None,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = since_boot,
         ttl: float = TTL,
         heartbeat: float = HEARTBEAT,
     ) -> None:

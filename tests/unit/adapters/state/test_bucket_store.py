@@ -149,3 +149,22 @@ def test_what_cannot_come_home_stays(tmp_path: Path) -> None:
     with pytest.raises(BluegreenError, match="no network"):
         Keeping(tmp_path, objects, WHERE).bring_home()
     assert list(local.runs()) == [RUN]
+
+
+def test_a_piece_that_was_written_though_its_writer_was_not_told_shuts_nobody_out() -> None:
+    objects = MemoryObjects()
+    store = BucketStore(objects, WHERE)
+    write = objects.write
+
+    def lose_the_answer(name: str, content: bytes, *, generation: int | None = None) -> int:
+        write(name, content, generation=generation)
+        raise BluegreenError("no answer")
+
+    for number in range(2):  # the journal's first piece, and one after it
+        objects.write = lose_the_answer  # type: ignore[method-assign]
+        with pytest.raises(BluegreenError, match="no answer"):
+            append(store, f"lost {number}")
+        objects.write = write  # type: ignore[method-assign]
+        append(store, f"next {number}")
+    assert events(objects) == ["lost 0", "next 0", "lost 1", "next 1"]
+    assert [b"journal" in stored.content for stored in objects.stored.values()] == [True, False, False, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -170,3 +171,15 @@ def test_a_lease_that_does_not_say_who_holds_it_is_held_by_nobody_known(
     one.lock.break_(standing(one))
     one.lock.acquire(FIRST, "deploy")
     assert standing(one).run == FIRST
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="elsewhere the monotonic clock goes on")
+def test_a_lease_ends_while_its_machine_is_asleep(objects: MemoryObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, asleep, real = BucketLock(objects, WHERE, {}, heartbeat=NEVER), 0.0, time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + asleep * (clock == time.CLOCK_BOOTTIME))
+    lock.acquire(FIRST, "deploy")
+    lock.check()
+    asleep = TTL  # in which time.monotonic stands still
+    with pytest.raises(Locked, match="could not be renewed for 60 s"):
+        lock.check()
+    lock.release()
