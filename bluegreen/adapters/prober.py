@@ -93,7 +93,11 @@ class ThreadProber:
         if len(self._asking) < MOST_IN_FLIGHT or now - max(self._asking.values()) >= CROWDED_PACE:
             thread = threading.Thread(target=self._ask, args=(self._question,), name="probe", daemon=True)
             self._asking[thread] = now
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:  # so many threads may not be: this one question is lost, and not the rest
+                del self._asking[thread]
+                self._keep(Answer(0, error=str(error), reached=False, asked=now))
 
     def _ask(self, question: Question) -> None:
         asked = time.monotonic()

@@ -74,9 +74,13 @@ class Signals:
         self._arrived = True
 
     def _tell(self) -> None:
-        """Tell what came. Called from ordinary code, where the callback may print and write files."""
-        while self._untold:
-            self._on_signal(*self._untold.popleft())
+        """Tell what came. Called from ordinary code of any thread, where the callback may print and write files."""
+        while True:
+            try:
+                untold = self._untold.popleft()
+            except IndexError:  # none is left; another thread may have told the last one since we looked
+                return
+            self._on_signal(*untold)
 
 
 class NeverInterrupted:

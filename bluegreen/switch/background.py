@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from bluegreen.ports import Clock
@@ -35,8 +35,6 @@ def interruptibly(name: str, work: Callable[[], T], clock: Clock) -> T:
     Then the work goes on to its own end, and nobody hears of it.
     """
     future = in_background(name, work)
-    while True:
-        try:
-            return future.result(HEARD_AFTER)
-        except TimeoutError:
-            clock.sleep(0.0)
+    while wait([future], HEARD_AFTER).not_done:  # not by result's own TimeoutError: the work may have raised one
+        clock.sleep(0.0)
+    return future.result()

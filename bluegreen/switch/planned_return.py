@@ -39,6 +39,8 @@ class PlannedReturn:
             self._say("its plan took too long")
             with self._steps.world.stack.last.workspace.called_off():
                 wait([self._planning])
+        if error := self._planning.exception():  # of a thread, of which nobody would hear
+            self._say(f"{type(error).__name__}: {error}")
 
     def _say(self, why: str) -> None:
         self._steps.say(f"the way back is not prepared, a rollback plans it anew: {why}", "warning")

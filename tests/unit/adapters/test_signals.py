@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -105,3 +106,15 @@ def test_a_moment_ends_whatever_goes_on_then() -> None:
     assert not UntilThen(time.monotonic() + 3600).requested
     with pytest.raises(Interrupted):
         SystemClock(UntilThen(time.monotonic() + 0.03)).sleep(3600)
+
+
+def test_one_that_another_thread_tells_is_not_told_twice() -> None:
+    """A background plan asks too whether it is to stop."""
+    signals = Signals(lambda name, again: told.append((name, again)))
+
+    class Emptied(deque[tuple[str, bool]]):
+        def __bool__(self) -> bool:  # when it was looked at there was one, which another thread tells
+            return True
+
+    signals._untold = Emptied()
+    assert not signals.requested

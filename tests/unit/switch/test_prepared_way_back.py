@@ -159,6 +159,18 @@ def test_a_way_back_that_cannot_be_prepared_is_said_and_costs_nothing(shop: Star
     assert town.run("rollback", to=Color.BLUE).verdict == "rolled-back"
 
 
+def test_a_mistake_of_ours_while_it_is_prepared_is_said(shop: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bluegreen.switch.planned_return.in_background", in_background)
+    town = shop()
+
+    def fail() -> None:
+        town.root().fail_plan = KeyError("x")
+
+    with town.on("apply-finished", fail, phase="SWITCH"):
+        assert town.run("deploy", release="2").verdict == "switched"
+    assert "the way back is not prepared, a rollback plans it anew: KeyError: 'x'" in town.said
+
+
 @pytest.mark.parametrize("bad", [False, True])
 def test_a_way_back_whose_plan_hangs_holds_up_neither_a_deploy_nor_its_return(
     shop: Start, monkeypatch: pytest.MonkeyPatch, bad: bool

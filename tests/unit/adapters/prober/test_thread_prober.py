@@ -179,3 +179,24 @@ def test_large_bodies_are_kept_while_they_are_new(
     prober.stop()
     sizes = [len(answer.body) for answer in prober.answers(0)]
     assert sizes == [BODY_KEPT] * (len(sizes) - 3) + [BODY_KEPT + 1] * 3
+
+
+def test_a_thread_that_may_not_be_costs_one_question(
+    start: Callable[..., ThreadProber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that has as many processes as it may have."""
+    begin, refused = threading.Thread.start, list[threading.Thread]()
+
+    def start_thread(thread: threading.Thread) -> None:
+        if thread.name == "probe" and not refused:
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_thread)
+    prober = start(lambda _: Answer(200))
+    until(lambda: len(prober.answers(0)) >= 3)
+    prober.stop()
+    first, *rest = prober.answers(0)
+    assert (first.status, first.error, first.reached) == (0, "can't start new thread", False)
+    assert {answer.status for answer in rest} == {200}
