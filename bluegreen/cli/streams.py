@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,14 +94,32 @@ class Patient:
         os.close(nowhere)
 
 
+class _Waiting(io.FileIO):
+    """A descriptor that is waited for until it takes what is written, though somebody has set it not to wait.
+
+    That is a property of the pipe or terminal, not of the process: a Node program that shares it does so.
+    """
+
+    def write(self, data: Any) -> int:
+        while (written := super().write(data)) is None:
+            select.select([], [self.fileno()], [])
+        return written
+
+
+def _waiting(stream: io.TextIOWrapper) -> TextIO:
+    """Return what writes text to where a stream does. It is buffered, else what a write leaves over would be lost."""
+    raw = _Waiting(stream.fileno(), "w", closefd=False)
+    by_line = stream.line_buffering or stream.write_through
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, "backslashreplace", line_buffering=by_line)
+
+
 def make_patient() -> None:
     """Have all three streams, make those that are written to patient, and able to write any text."""
     _open_closed_ones()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-            setattr(sys, name, Patient(stream, data=name == "stdout"))
+        if isinstance(stream, io.TextIOWrapper):
+            setattr(sys, name, Patient(_waiting(stream), data=name == "stdout"))
 
 
 def _open_closed_ones() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -246,3 +247,24 @@ def test_streams_that_are_not_ours_are_left_alone(capsys: pytest.CaptureFixture[
     with unhurried():
         click.echo("at once")
         assert capsys.readouterr().out == "at once\n"
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_somebody_has_set_not_to_wait_loses_nothing(name: str, unbuffered: str) -> None:
+    """As a Node program does that shares it."""
+    code = (
+        "import sys; from bluegreen.cli.streams import make_patient; make_patient()\n"
+        f"for number in range(20_000): print('{LONGER[:50]}', number, file=sys.{name})"
+    )
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with os.fdopen(reading) as reader:
+        told: dict[str, int] = {name: writing}
+        with subprocess.Popen([sys.executable, "-c", code], env=environment, **told) as writer:  # type: ignore[call-overload]
+            os.close(writing)
+            select.select([reader], [], [], 30)
+            time.sleep(0.2)  # it has filled the pipe by now
+            lines = reader.readlines()
+    assert (writer.returncode, [int(line.split()[1]) for line in lines]) == (0, list(range(20_000)))
