@@ -31,7 +31,7 @@ LOOK = 0.05
 """Seconds between two looks at how much that is, and at whether somebody asked us to stop."""
 
 GRACE = 5.0
-"""Seconds from SIGTERM to SIGKILL for a command that is interrupted."""
+"""Seconds from SIGTERM to SIGKILL for a command that is interrupted, and from SIGKILL until it is left to itself."""
 
 
 class SystemCommands:
@@ -76,10 +76,12 @@ class SystemCommands:
             try:
                 code = self._wait(process, output, time.monotonic() + timeout)
             finally:
-                # Whatever it left running belongs to its group, and ends with it.
-                with contextlib.suppress(ProcessLookupError):
+                # Whatever it left running belongs to its group, and ends with it. What is another user's, as with sudo,
+                # can be neither killed nor waited for.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(GRACE)
             return code, output.end(self._clean)
 
     def _wait(self, process: subprocess.Popen[bytes], output: _Output, end: float) -> int:
@@ -89,8 +91,8 @@ class SystemCommands:
                 return process.wait(min(left, LOOK))
             output.shorten()
             if self._interruptions.requested:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
+                with contextlib.suppress(PermissionError, subprocess.TimeoutExpired):
+                    process.terminate()
                     process.wait(GRACE)
                 raise Interrupted("interrupted while a command of yours was running")
         return -1

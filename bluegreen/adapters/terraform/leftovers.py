@@ -10,7 +10,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bluegreen.adapters.state.files import private_folder
@@ -42,8 +42,9 @@ def sweep(paths: Iterable[Path]) -> None:
     """Delete those that no process needs any more; they are named `...-HOST-PID-RANDOM...`."""
     oldest = time.time() - LEFTOVER_AGE
     for path in paths:
-        if _is_left_over(path, oldest):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else sweeps too
+            if _is_left_over(path, oldest):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _is_left_over(path: Path, oldest: float) -> bool:

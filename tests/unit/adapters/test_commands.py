@@ -146,3 +146,21 @@ def test_what_was_said_is_read_while_somebody_goes_on_writing(tmp_path: Path) ->
         finally:
             os.kill(int(child.read_text()), signal.SIGKILL)
         assert (code, len(output)) == (0, KEPT)
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_what_another_user_runs_is_left_to_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As behind sudo: it can be killed by nobody here, and would be waited for until it ends."""
+    child = tmp_path / "child"
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(adapter, "GRACE", 0.1)
+    monkeypatch.setattr(adapter.os, "killpg", refuse)
+    began = time.monotonic()
+    try:
+        assert run("sh", "-c", f"echo $$ >{child}; exec sleep 60", timeout=0.5)[0] == -1
+        assert time.monotonic() - began < 30
+    finally:
+        os.kill(int(child.read_text()), signal.SIGKILL)

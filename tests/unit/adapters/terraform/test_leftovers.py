@@ -33,3 +33,7 @@ def test_a_link_is_deleted_and_what_it_points_at_is_left(tmp_path: Path) -> None
     os.utime(link, (1.0, 1.0), follow_symlinks=False)
     sweep([link])
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_what_somebody_else_has_swept_meanwhile_is_nothing_to_do(tmp_path: Path) -> None:
+    sweep([tmp_path / "run-elsewhere-1-x"])
