@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bluegreen.adapters.terraform.folder import code_files
 from bluegreen.adoption.findings import Finding, bites
 from bluegreen.adoption.parts import address_of, public_records, records, servers
 from bluegreen.adoption.source import Module, Source, followers, unquoted
@@ -185,6 +186,17 @@ def _pins(source: Source) -> Iterator[Finding]:
         yield bites(source.shown(lock), "there is no lock file: each machine may take other providers", LOCK)
 
 
+def _unread(source: Source) -> Iterator[Finding]:
+    for module in source.modules:
+        for path in code_files(module.folder):
+            if path.suffix == ".json":
+                yield bites(
+                    source.shown(path),
+                    "of JSON names are read: what is said to be missing may be here, and what bites here is unseen",
+                    "look there yourself, or write it as HCL",
+                )
+
+
 PIN = "pin it, as in ~> 5.20"
 LOCK = "terraform providers lock -platform=linux_amd64 -platform=darwin_arm64, and commit it"
 
@@ -198,6 +210,7 @@ HAZARDS: Sequence[Callable[[Source], Iterator[Finding]]] = (
     _targets,
     _state,
     _pins,
+    _unread,
 )
 
 

@@ -39,7 +39,8 @@ def _facts(report: StatusReport, now: float) -> Iterator[tuple[str, str]]:
         left = f", {took(report.warm_until - now)} more" if report.warm_until > now else ""
         cost = f", about {report.warm_cost:.2f}" if report.warm_cost is not None else ""
         since = f"; since {at(report.warm_since, now)}{cost}" if report.warm_since else ""
-        yield "warm", until(report.warm_until, now) + left + since
+        held = report.unfinished and report.warm_until < 0
+        yield "warm", ("until the unfinished run has ended" if held else until(report.warm_until, now)) + left + since
     way = report.rollback
     expected = f", about {took(way.seconds)}" if way.ready and way.seconds is not None else ""
     prepared = ", its plan is prepared" if way.prepared else ""

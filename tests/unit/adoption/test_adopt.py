@@ -495,3 +495,9 @@ def test_a_folder_that_cannot_be_written_is_named(article: Path, monkeypatch: py
     shutil.rmtree(article / "terraform")
     with pytest.raises(UsageError, match="cannot be written"):
         adoption.write()
+
+
+def test_of_json_it_is_said_that_its_names_are_all_that_was_read(root: Root) -> None:
+    root.write("more.tf.json", json.dumps({"terraform": {"required_version": "~> 1.11"}}))
+    root.write("cdn/more.tf.json", "{}")
+    assert root.said() == [("bites", "tf/more.tf.json"), ("bites", "tf/cdn/more.tf.json")]

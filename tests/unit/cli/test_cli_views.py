@@ -63,6 +63,13 @@ def test_status_says_what_is_prepared_and_what_the_warm_color_costs() -> None:
     assert [line for line in told if line.startswith("warm") and line.endswith(", about 1.90")]
 
 
+@pytest.mark.parametrize(
+    ("unfinished", "warm"), [("deploy R, cut off in SWITCH", "until the unfinished run has ended"), ("", "for ever")]
+)
+def test_status_says_how_long_an_unfinished_run_keeps_a_color_warm(unfinished: str, warm: str) -> None:
+    assert f"warm         {warm}" in status_lines(report(warm_until=-1.0, unfinished=unfinished), NOW)
+
+
 def test_status_of_trouble() -> None:
     blue = ColorStatus(False, "", "", "", None, "", "gone")
     green = ColorStatus(True, "1.5.0", "127.1.1.12", "http://x/", False, "no answer yet", "running")
