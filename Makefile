@@ -91,7 +91,7 @@ test-browser: $(RUN) $(DEV) $(WHEEL) ## Test what a browser makes of a report, w
 
 # WARM: of the thousands of calls here, none imports the program anew; see tests/integration/warm.py.
 .PHONY: faults
-faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (20 min)
+faults: $(RUN) $(DEV) $(WHEEL) tools providers ## Inject every fault that must be survived, and write docs/faults.md (23 min)
 	WARM=1 $(PYTEST) -n $(WORKERS) --dist worksteal -m '(fault or control) and not single_root' --faults-docs docs/faults.md $(PYTEST_ARGS)
 
 .PHONY: test-actions
